@@ -1,0 +1,2 @@
+//! The `whorl` binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Synchronous driver of one card over a Transport.

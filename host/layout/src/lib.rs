@@ -1,0 +1,1 @@
+//! Constants and wire structs that hardware and software share, generated from spec/.

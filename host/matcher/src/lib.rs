@@ -1,0 +1,1 @@
+//! Record encoder and bit-exact coarse comparison.

@@ -1,0 +1,1 @@
+//! Searches over cards and the CPU behind one trait.

@@ -1,0 +1,1 @@
+//! Reproducible synthetic fingers and impressions of them.

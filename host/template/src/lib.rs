@@ -1,0 +1,1 @@
+//! Standard minutiae formats in, one canonical template out.

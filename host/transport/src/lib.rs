@@ -1,0 +1,1 @@
+//! The ways to reach a card: vfio and vfio-user.

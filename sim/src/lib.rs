@@ -1,0 +1,1 @@
+//! The Verilated card served as a vfio-user device.
