@@ -27,12 +27,9 @@ pub fn read_any(bytes: &[u8], check: LengthCheck) -> Result<Template, TemplateEr
         return Err(TemplateError::NotMinutiae { found: magic });
     }
     match reader.array("version")? {
-        iso19794_2_2005::VERSION => {
-            iso19794_2_2005::read(bytes, check).map_err(|error| match is_incits_378_2004(bytes) {
-                true => TemplateError::UnsupportedRevision { name: INCITS_378_2004 },
-                false => error,
-            })
-        }
+        iso19794_2_2005::VERSION => iso19794_2_2005::read(bytes, check).map_err(|error| {
+            if is_incits_378_2004(bytes) { TemplateError::UnsupportedRevision { name: INCITS_378_2004 } } else { error }
+        }),
         VERSION_030_BYTES => Err(TemplateError::UnsupportedRevision { name: VERSION_030 }),
         found => Err(TemplateError::UnknownVersion { found }),
     }

@@ -102,13 +102,9 @@ fn read_minutia(reader: &mut Reader, check: LengthCheck) -> Result<Minutia, Temp
     let angle = reader.u8("minutia angle")?;
     let quality = reader.u8("minutia quality")?;
     let code = (kind_and_x >> COORDINATE_BITS) as u8;
-    let kind = match MinutiaKind::from_code(code) {
-        Some(kind) => kind,
-        None => {
-            check_reserved("minutia type", kind_offset, code, check)?;
-            MinutiaKind::Other
-        }
-    };
+    let kind = MinutiaKind::from_code(code).unwrap_or_default();
+    let reserved_code = if code == kind as u8 { 0 } else { code };
+    check_reserved("minutia type", kind_offset, reserved_code, check)?;
     let reserved = (reserved_and_y >> COORDINATE_BITS) as u8;
     check_reserved("minutia reserved bits", y_offset, reserved, check)?;
     Ok(Minutia { x: kind_and_x & COORDINATE_MASK, y: reserved_and_y & COORDINATE_MASK, angle, quality, kind })
