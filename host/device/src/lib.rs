@@ -1,1 +1,37 @@
-//! Synchronous driver of one card over a Transport.
+//! Synchronous driver of one card over a [`Transport`].
+//!
+//! # Layout
+//! - [`transport`]: the border to whatever carries the driver to a card.
+//! - [`dma`]: memory shared with the card; the only `unsafe` here. `pool`: addresses and pieces of it.
+//! - `queue`: the two rings. `command`: entries, tags and completions of one pair.
+//! - `registers`: BAR0 and the command register.
+//! - `bringup`: from a function just found to queues that run. `recovery`: the reset ladder.
+//! - `device`: [`Device`], what users call. `search`, `results`, `gallery`, `counters`: its vocabulary.
+//!
+//! Nothing from the card is trusted: lengths, indices, tags and scores are checked before they are used.
+
+mod bringup;
+mod command;
+mod counters;
+mod device;
+pub mod dma;
+mod error;
+mod gallery;
+#[cfg(test)]
+mod mock;
+mod pool;
+mod queue;
+mod recovery;
+mod registers;
+mod results;
+mod search;
+pub mod transport;
+
+pub use bringup::DeviceInfo;
+pub use counters::{Counters, ErrorLog};
+pub use device::{Device, SearchTicket};
+pub use error::{DeviceError, Recovery};
+pub use gallery::GalleryBuffer;
+pub use results::{Candidate, ResultBlock, SearchOutcome, StreamStatistics};
+pub use search::{EXTENTS_MAX, ExtentRequest, SearchRequest};
+pub use transport::{Transport, TransportError};

@@ -1,0 +1,351 @@
+//! The driver against the model of the card: what it does in order, and what it makes of every fault.
+
+use std::sync::{Arc, Mutex};
+
+use super::*;
+use crate::mock::{self, Fault, MockCard, PROBES, STREAMS, score};
+use crate::results::Candidate;
+use crate::search::ExtentRequest;
+use whorl_layout::{LINE_BYTES, csr};
+
+type Card = Arc<Mutex<MockCard>>;
+
+fn open() -> (Device, Card) {
+    let (transport, card) = mock::mock();
+    (Device::open(Box::new(transport)).unwrap(), card)
+}
+
+fn open_with(change: impl FnOnce(&mut MockCard)) -> (DeviceError, Card) {
+    let (transport, card) = mock::mock();
+    change(&mut card.lock().unwrap());
+    (Device::open(Box::new(transport)).unwrap_err(), card)
+}
+
+/// Extents of `records` records each, one line a record, one behind the other in one buffer.
+fn request(device: &mut Device, extents: &[u32]) -> (SearchRequest, GalleryBuffer) {
+    let lines: u32 = extents.iter().sum();
+    let mut buffer = device.alloc_gallery(lines as usize * LINE_BYTES).unwrap();
+    let mut requests = Vec::new();
+    let mut first = 0;
+    for &records in extents {
+        let data: Vec<u8> = (0..records as usize * LINE_BYTES).map(|byte| (byte * 7 + first as usize) as u8).collect();
+        let offset = first as usize * LINE_BYTES;
+        buffer.write(offset, &data);
+        requests.push(ExtentRequest {
+            address: buffer.address(offset),
+            lines: records,
+            records,
+            base_index: 1000 + first,
+            crc32c: crc32c::crc32c(&data),
+        });
+        first += records;
+    }
+    let request = SearchRequest {
+        probe_mask: 3,
+        threshold: 500,
+        gate: 43,
+        top_k: 10,
+        extents: requests,
+        timeout: Duration::from_millis(60),
+    };
+    (request, buffer)
+}
+
+#[test]
+fn dma_is_allowed_after_rings_are_mapped_and_forbidden_first_of_all() {
+    let (mut device, card) = open();
+    let buffer = device.alloc_gallery(1).unwrap();
+    let log = std::mem::take(&mut card.lock().unwrap().log);
+    let expected = [
+        "command 0x0",
+        "command 0x2",
+        "control 0x0",
+        "control 0x2",
+        "control 0x4",
+        "map",
+        "vectors on",
+        "command 0x6",
+        "control 0x1",
+        "map",
+    ];
+    assert_eq!(log, expected);
+    device.close().unwrap();
+    drop(buffer);
+    let card = card.lock().unwrap();
+    assert_eq!(card.log, ["command 0x2", "control 0x0", "vectors off", "unmap", "unmap"]);
+    assert!(card.windows.is_empty());
+}
+
+#[test]
+fn dropping_stops_the_card_too() {
+    let (device, card) = open();
+    drop(device);
+    let card = card.lock().unwrap();
+    assert!(card.command & 4 == 0 && card.windows.is_empty() && card.vectors == 0);
+}
+
+#[test]
+fn a_failed_open_leaves_no_dma_behind() {
+    let (error, card) = open_with(|card| card.fault = Fault::NoQueuePair);
+    assert!(matches!(error, DeviceError::Command { status: Status::InvalidQueue, .. }), "{error}");
+    let card = card.lock().unwrap();
+    assert!(card.log.contains(&"command 0x6".to_owned()), "it was allowed DMA");
+    assert!(card.command & 4 == 0 && card.windows.is_empty() && card.vectors == 0);
+}
+
+#[test]
+fn what_is_not_this_card_is_refused_with_the_remedy() {
+    assert!(matches!(open_with(|card| card.fault = Fault::AllOnes).0, DeviceError::CardLost { .. }));
+    assert!(matches!(open_with(|card| card.fault = Fault::DeadTransport).0, DeviceError::CardLost { .. }));
+    assert!(matches!(open_with(|card| card.command = 0xffff).0, DeviceError::CardLost { .. }));
+    let with = |offset: u32, value: u32| open_with(|card| drop(card.registers.insert(offset, value))).0;
+    assert!(matches!(with(csr::ID_MAGIC, 0), DeviceError::NotWhorl { found: 0, .. }));
+    assert!(matches!(with(csr::ID_VERSION, 0x7_0000), DeviceError::VersionMismatch { found: 7, expected: 1 }));
+    let error = with(csr::ID_SPEC_HASH, 0x1234_5678);
+    assert!(matches!(error, DeviceError::SpecMismatch { found: 0x1234_5678, .. }));
+    assert!(error.to_string().contains("load the card image of this release"));
+    for sizes in [0x3004_0100, 0x3004_0001, 0x3004_0109, 0x3001_0101, 0x2f04_0101, 0x3009_0101] {
+        assert!(matches!(with(csr::CAPABILITY0, sizes), DeviceError::Protocol { .. }), "{sizes:#x}");
+    }
+    for limits in [0x000a_0000, 0x000a_0101, 0x0003_0100, 0x000b_0100] {
+        assert!(matches!(with(csr::CAPABILITY1, limits), DeviceError::Protocol { .. }), "{limits:#x}");
+    }
+}
+
+#[test]
+fn the_card_is_known_by_its_registers() {
+    let (device, _card) = open();
+    let info = device.info();
+    assert_eq!((info.streams, info.probes, info.queue_pairs, info.lanes), (STREAMS, PROBES, 4, 48));
+    assert_eq!((info.top_k_max, info.queue_entries_log2_max, info.build), (256, 10, 0x0b11_1d00));
+}
+
+#[test]
+fn a_probe_reaches_its_slot() {
+    let (mut device, card) = open();
+    let image: Vec<u8> = (0..PROBE_IMAGE_BYTES).map(|byte| (byte / 3) as u8).collect();
+    device.load_probe(1, &image).unwrap();
+    assert_eq!(card.lock().unwrap().probes[1].as_ref(), Some(&image));
+    assert!(matches!(device.load_probe(PROBES, &image), Err(DeviceError::InvalidRequest { .. })));
+    assert!(matches!(device.load_probe(0, &image[1..]), Err(DeviceError::InvalidRequest { .. })));
+}
+
+#[test]
+fn a_search_returns_the_best_of_every_stream_best_first() {
+    let (mut device, _card) = open();
+    let (request, _buffer) = request(&mut device, &[40, 30, 20]);
+    let outcome = device.search(&request).unwrap();
+    assert_eq!(outcome.cycles, 1000);
+    let of_stream = [(1000..1040).chain(1070..1090).collect::<Vec<u32>>(), (1040..1070).collect()];
+    let order: Vec<_> = outcome.blocks.iter().map(|block| (block.stream, block.probe_slot)).collect();
+    assert_eq!(order, [(0, 0), (0, 1), (1, 0), (1, 1)]);
+    for block in &outcome.blocks {
+        let records = &of_stream[usize::from(block.stream)];
+        let mut best: Vec<_> = records.iter().map(|&index| Candidate { index, score: score(index) }).collect();
+        best.retain(|candidate| candidate.score >= 500);
+        best.sort_by_key(|candidate| (std::cmp::Reverse(candidate.score), candidate.index));
+        assert_eq!(block.passed as usize, best.len());
+        best.truncate(10);
+        assert_eq!(block.candidates, best);
+        assert_eq!(block.comparisons as usize, records.len());
+        assert_eq!(block.histogram.iter().sum::<u32>(), block.comparisons);
+        assert_eq!(block.statistics.lines, 5);
+    }
+}
+
+#[test]
+fn rings_wrap_many_times_over() {
+    let (mut device, _card) = open();
+    let (request, _buffer) = request(&mut device, &[3]);
+    let expected = device.search(&request).unwrap();
+    for _ in 0..100 {
+        assert_eq!(device.search(&request).unwrap(), expected);
+    }
+}
+
+#[test]
+fn searches_queue_up_to_the_ring_and_finish_in_any_order() {
+    let (mut device, _card) = open();
+    let (request, _buffer) = request(&mut device, &[5]);
+    let mut tickets: Vec<_> = (0..15).map(|_| device.start_search(&request).unwrap()).collect();
+    tickets.reverse();
+    for ticket in tickets {
+        assert_eq!(device.finish_search(ticket).unwrap().blocks.len(), 4);
+    }
+}
+
+#[test]
+fn a_full_queue_refuses_and_is_not_broken_by_it() {
+    let (mut device, card) = open();
+    let (mut request, _buffer) = request(&mut device, &[5]);
+    request.timeout = Duration::from_secs(5);
+    card.lock().unwrap().fault = Fault::Hang;
+    let tickets: Vec<_> = (0..15).map(|_| device.start_search(&request).unwrap()).collect();
+    assert!(matches!(device.start_search(&request), Err(DeviceError::QueueFull)));
+    assert_eq!(device.reset().unwrap(), Recovery::CardReset);
+    card.lock().unwrap().fault = Fault::None;
+    for ticket in tickets {
+        assert!(matches!(device.finish_search(ticket), Err(DeviceError::LostInReset)));
+    }
+    device.search(&request).unwrap();
+}
+
+#[test]
+fn a_command_that_fails_leaves_the_card_usable() {
+    let (mut device, card) = open();
+    let (request, _buffer) = request(&mut device, &[5]);
+    card.lock().unwrap().fault = Fault::Fails(Status::RecordFormat);
+    let error = device.search(&request).unwrap_err();
+    assert!(matches!(error, DeviceError::Command { status: Status::RecordFormat, detail: 7 }));
+    card.lock().unwrap().fault = Fault::None;
+    device.search(&request).unwrap();
+}
+
+#[test]
+fn an_extent_that_changed_is_reported_by_its_index() {
+    let (mut device, _card) = open();
+    let (request, mut buffer) = request(&mut device, &[2, 2]);
+    buffer.write(3 * LINE_BYTES, &[0xff]);
+    let error = device.search(&request).unwrap_err();
+    assert!(matches!(error, DeviceError::Command { status: Status::CrcMismatch, detail: 1 }), "{error}");
+}
+
+#[test]
+fn a_lost_interrupt_costs_time_and_nothing_else() {
+    let (mut device, card) = open();
+    let (request, _buffer) = request(&mut device, &[5]);
+    card.lock().unwrap().fault = Fault::LostInterrupt;
+    device.search(&request).unwrap();
+}
+
+#[test]
+fn an_overdue_command_is_ended_by_the_mildest_step_that_works() {
+    for (fault, expected) in [
+        (Fault::Hang, Recovery::Abort),
+        (Fault::HangAll, Recovery::CardReset),
+        (Fault::HangBeyondReset, Recovery::FunctionReset),
+    ] {
+        let (mut device, card) = open();
+        let (request, _buffer) = request(&mut device, &[5]);
+        card.lock().unwrap().fault = fault;
+        let error = device.search(&request).unwrap_err();
+        let DeviceError::Timeout { recovery, after } = error else { panic!("{fault:?}: {error}") };
+        assert_eq!((recovery, after), (expected, request.timeout), "{fault:?}");
+        card.lock().unwrap().fault = Fault::None;
+        device.search(&request).unwrap();
+        let card = card.lock().unwrap();
+        assert_eq!(card.function_resets, u32::from(fault == Fault::HangBeyondReset));
+    }
+}
+
+#[test]
+fn a_card_that_vanishes_in_mid_search_is_lost_in_time() {
+    for fault in [Fault::AllOnes, Fault::DeadTransport] {
+        let (mut device, card) = open();
+        let (mut request, _buffer) = request(&mut device, &[5]);
+        request.timeout = Duration::from_secs(60);
+        card.lock().unwrap().fault = Fault::Hang;
+        let ticket = device.start_search(&request).unwrap();
+        card.lock().unwrap().fault = fault;
+        let started = Instant::now();
+        assert!(matches!(device.finish_search(ticket), Err(DeviceError::CardLost { .. })), "{fault:?}");
+        assert!(started.elapsed() < Duration::from_secs(5));
+        assert!(matches!(device.search(&request), Err(DeviceError::OutOfService)));
+        assert!(matches!(device.reset(), Err(DeviceError::CardLost { .. })));
+    }
+}
+
+#[test]
+fn a_completion_that_cannot_be_is_a_broken_protocol() {
+    for fault in [Fault::WrongTag, Fault::WrongQueue, Fault::UnknownStatus, Fault::WrongHead] {
+        let (mut device, card) = open();
+        let (request, _buffer) = request(&mut device, &[5]);
+        card.lock().unwrap().fault = fault;
+        let error = device.search(&request).unwrap_err();
+        assert!(matches!(error, DeviceError::Protocol { .. }), "{fault:?}: {error}");
+        assert!(matches!(device.search(&request), Err(DeviceError::OutOfService)));
+        assert!(card.lock().unwrap().command & 4 == 0, "{fault:?}: DMA is still allowed");
+        card.lock().unwrap().fault = Fault::None;
+        device.reset().unwrap();
+        device.search(&request).unwrap();
+    }
+}
+
+#[test]
+fn results_that_contradict_the_request_are_not_believed() {
+    let spoilers: [(&str, fn(&mut [u8])); 9] = [
+        ("another stream", |block| block[12] ^= 1),
+        ("another probe slot", |block| block[13] ^= 1),
+        ("more candidates than asked for", |block| block[4] = 11),
+        ("more candidates than fit", |block| block[4..8].fill(0xff)),
+        ("more passed than compared", |block| block[8..12].fill(0xff)),
+        ("a histogram of other comparisons", |block| block[64] += 1),
+        ("an index outside the extents", |block| block[33 * 64] = 0xff),
+        ("a score below the threshold", |block| block[33 * 64 + 4..33 * 64 + 6].fill(0)),
+        ("one candidate twice", |block| block.copy_within(33 * 64..33 * 64 + 4, 33 * 64 + 8)),
+    ];
+    for (what, spoil) in spoilers {
+        let (mut device, card) = open();
+        let (request, _buffer) = request(&mut device, &[40, 40]);
+        device.search(&request).unwrap();
+        card.lock().unwrap().spoil = Some(spoil);
+        let result = device.search(&request);
+        assert!(matches!(result, Err(DeviceError::Protocol { .. })), "{what}: {result:?}");
+    }
+}
+
+#[test]
+fn comparisons_that_are_missing_are_noticed() {
+    let (mut device, card) = open();
+    let (request, _buffer) = request(&mut device, &[1, 1]);
+    // One record unseen, consistently: nothing compared, nothing passed, nothing binned.
+    card.lock().unwrap().spoil = Some(|block| {
+        block[..12].fill(0);
+        block[64..].fill(0);
+    });
+    let error = device.search(&request).unwrap_err();
+    assert!(error.to_string().contains("compared 0 times with 2 records"), "{error}");
+}
+
+#[test]
+fn a_dropped_gallery_buffer_is_unmapped_by_the_next_allocation() {
+    let (mut device, card) = open();
+    let first = device.alloc_gallery(1 << 20).unwrap();
+    let address = first.address(0);
+    assert_eq!(first.bytes(), 1 << 20);
+    drop(first);
+    assert_eq!(card.lock().unwrap().windows.len(), 2);
+    let second = device.alloc_gallery(1 << 20).unwrap();
+    assert_eq!(card.lock().unwrap().windows.len(), 2);
+    assert_eq!(second.address(0), address);
+}
+
+#[test]
+fn counters_and_the_error_log_are_read_from_their_registers() {
+    let (mut device, card) = open();
+    assert_eq!(device.error_log().unwrap(), None);
+    {
+        let registers = &mut card.lock().unwrap().registers;
+        for (nth, offset) in (csr::CYCLES_LO..=csr::COMMANDS).step_by(4).enumerate() {
+            registers.insert(offset, nth as u32 + 1);
+        }
+        registers.insert(csr::ERROR_LOG, 0xabcd_0103);
+        registers.insert(csr::ERROR_ADDRESS_LO, 0x40);
+        registers.insert(csr::ERROR_ADDRESS_HI, 0x2);
+    }
+    let pair = |lo: u64, hi: u64| hi << 32 | lo;
+    let expected = Counters {
+        cycles: pair(1, 2),
+        busy_cycles: pair(3, 4),
+        read_beats: pair(5, 6),
+        write_beats: pair(7, 8),
+        records: pair(9, 10),
+        minutiae: pair(11, 12),
+        read_errors: 13,
+        write_errors: 14,
+        commands: 15,
+    };
+    assert_eq!(device.counters().unwrap(), expected);
+    let log = ErrorLog { status: Status::DmaReadError, queue_index: 1, tag: 0xabcd, address: 0x2_0000_0040 };
+    assert_eq!(device.error_log().unwrap(), Some(log));
+}

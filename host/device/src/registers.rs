@@ -1,0 +1,114 @@
+//! BAR0 by register, and the few bytes of configuration space that the driver touches.
+
+use std::time::{Duration, Instant};
+
+use whorl_layout::csr;
+
+use crate::error::DeviceError;
+use crate::transport::{Transport, TransportError};
+
+/// What a register of a card that has left the bus reads as.
+pub(crate) const ALL_ONES: u32 = u32::MAX;
+/// Offset of the command register in configuration space (PCI Local Bus Specification 3.0, 6.2.2).
+const COMMAND: u16 = 0x04;
+const COMMAND_MEMORY_SPACE: u16 = 1 << 1;
+const COMMAND_BUS_MASTER: u16 = 1 << 2;
+/// Between two looks at a register that is expected to change.
+const POLL_INTERVAL: Duration = Duration::from_micros(200);
+
+/// The card's registers over a transport. Every read tells a register of all ones from a card that is gone.
+#[derive(Debug)]
+pub(crate) struct Registers {
+    transport: Box<dyn Transport>,
+}
+
+impl Registers {
+    pub(crate) fn new(transport: Box<dyn Transport>) -> Self {
+        Self { transport }
+    }
+
+    /// The transport, for what is not a register: windows, vectors, resets.
+    pub(crate) fn transport(&mut self) -> &mut dyn Transport {
+        self.transport.as_mut()
+    }
+
+    /// Reads one register.
+    pub(crate) fn read(&mut self, offset: u32) -> Result<u32, DeviceError> {
+        let value = self.transport.bar0_read(offset)?;
+        if value == ALL_ONES {
+            self.check_present()?;
+        }
+        Ok(value)
+    }
+
+    /// Reads a 64-bit counter of two registers that the card advances between the two reads.
+    pub(crate) fn read_pair(&mut self, offset_lo: u32, offset_hi: u32) -> Result<u64, DeviceError> {
+        let mut hi = self.read(offset_hi)?;
+        loop {
+            let lo = self.read(offset_lo)?;
+            let again = self.read(offset_hi)?;
+            if again == hi {
+                return Ok(u64::from(hi) << 32 | u64::from(lo));
+            }
+            hi = again; // the low half wrapped in between: at most once in 2^32 cycles
+        }
+    }
+
+    /// Writes one register.
+    pub(crate) fn write(&mut self, offset: u32, value: u32) -> Result<(), DeviceError> {
+        Ok(self.transport.bar0_write(offset, value)?)
+    }
+
+    /// Writes a 64-bit address to a pair of registers.
+    pub(crate) fn write_pair(&mut self, offset_lo: u32, offset_hi: u32, value: u64) -> Result<(), DeviceError> {
+        self.write(offset_lo, value as u32)?;
+        self.write(offset_hi, (value >> 32) as u32)
+    }
+
+    /// Fails with [`DeviceError::CardLost`] unless the card still answers with something else than all ones.
+    pub(crate) fn check_present(&mut self) -> Result<(), DeviceError> {
+        if self.transport.bar0_read(csr::ID_MAGIC)? == ALL_ONES {
+            return Err(DeviceError::CardLost { reason: "its registers read as all ones".into() });
+        }
+        Ok(())
+    }
+
+    /// Polls a register until `mask` of it is `value`. `false`: it was not within `bound`.
+    pub(crate) fn poll(&mut self, offset: u32, mask: u32, value: u32, bound: Duration) -> Result<bool, DeviceError> {
+        let deadline = Instant::now() + bound;
+        loop {
+            if self.read(offset)? & mask == value {
+                return Ok(true);
+            }
+            if Instant::now() >= deadline {
+                return Ok(false);
+            }
+            std::thread::sleep(POLL_INTERVAL);
+        }
+    }
+
+    /// Makes BAR0 answer. The card may not yet read or write host memory.
+    pub(crate) fn enable_memory_space(&mut self) -> Result<(), TransportError> {
+        self.update_command(COMMAND_MEMORY_SPACE, COMMAND_BUS_MASTER)
+    }
+
+    /// Lets the card read and write the windows that are mapped.
+    pub(crate) fn enable_bus_master(&mut self) -> Result<(), TransportError> {
+        self.update_command(COMMAND_BUS_MASTER, 0)
+    }
+
+    /// Ends all DMA of the card.
+    pub(crate) fn disable_bus_master(&mut self) -> Result<(), TransportError> {
+        self.update_command(0, COMMAND_BUS_MASTER)
+    }
+
+    fn update_command(&mut self, set: u16, clear: u16) -> Result<(), TransportError> {
+        let mut bytes = [0; 2];
+        self.transport.config_read(COMMAND, &mut bytes)?;
+        let command = u16::from_le_bytes(bytes);
+        if command == u16::MAX {
+            return Err(TransportError::Lost { reason: "its configuration space reads as all ones".into() });
+        }
+        self.transport.config_write(COMMAND, &((command & !clear) | set).to_le_bytes())
+    }
+}

@@ -1,0 +1,156 @@
+//! Result blocks as the card wrote them, checked field by field: nothing here trusts the card.
+
+use std::collections::BTreeSet;
+
+use whorl_layout::{
+    CANDIDATE_BYTES, HISTOGRAM_BINS, LINE_BYTES, RESULT_HEADER_LINES, RESULT_HISTOGRAM_LINES, ResultHeader,
+};
+use zerocopy::FromBytes;
+use zerocopy::little_endian::U32;
+
+use crate::DeviceInfo;
+use crate::error::DeviceError;
+use crate::search::SearchRequest;
+
+/// What a search came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchOutcome {
+    /// One block per stream and probe of the mask, by stream, then by probe slot.
+    pub blocks: Vec<ResultBlock>,
+    /// Card cycles from dispatch to completion, modulo 2^32.
+    pub cycles: u32,
+}
+
+/// What one stream found for one probe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResultBlock {
+    /// Stream that made the comparisons.
+    pub stream: u8,
+    /// Slot of the probe that was compared.
+    pub probe_slot: u8,
+    /// Comparisons made: records that this stream was dealt.
+    pub comparisons: u32,
+    /// Comparisons whose score reached the threshold.
+    pub passed: u32,
+    /// Comparisons by score: bin = min(511, score16 >> 5).
+    pub histogram: Vec<u32>,
+    /// The best `top_k` of the comparisons that reached the threshold, best first; equal scores by gallery index.
+    pub candidates: Vec<Candidate>,
+    /// Where the card's time went.
+    pub statistics: StreamStatistics,
+}
+
+/// One reference of the candidate list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Candidate {
+    /// Gallery index of the reference.
+    pub index: u32,
+    /// Coarse comparison score score16; higher is more similar.
+    pub score: u16,
+}
+
+/// Cycles and volumes of one stream in one search.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StreamStatistics {
+    /// Cycles while extents were dealt and streamed.
+    pub cycles: u64,
+    /// Gallery minutiae accepted.
+    pub minutiae: u64,
+    /// Cycles without a line to read.
+    pub stall_starved: u64,
+    /// Cycles that waited for an engine's consistency pass.
+    pub stall_engine: u64,
+    /// Cycles that waited for scores to be collected.
+    pub stall_collect: u64,
+    /// Lines read.
+    pub lines: u32,
+}
+
+/// Parses the blocks of `request` from `memory`, a copy of the result buffer.
+pub(crate) fn parse(
+    request: &SearchRequest,
+    info: &DeviceInfo,
+    memory: &[u8],
+) -> Result<Vec<ResultBlock>, DeviceError> {
+    let stride = request.result_stride();
+    let mut blocks = Vec::new();
+    for stream in 0..info.streams {
+        for probe_slot in (0..info.probes).filter(|slot| request.probe_mask >> slot & 1 == 1) {
+            let place = (usize::from(stream) * usize::from(info.probes) + usize::from(probe_slot)) * stride;
+            let block = parse_block(request, stream, probe_slot, &memory[place..place + stride]).map_err(|what| {
+                DeviceError::Protocol { what: format!("result of stream {stream}, probe slot {probe_slot}: {what}") }
+            })?;
+            blocks.push(block);
+        }
+    }
+    let records: u64 = request.extents.iter().map(|extent| u64::from(extent.records)).sum();
+    for probe_slot in (0..info.probes).filter(|slot| request.probe_mask >> slot & 1 == 1) {
+        let of_probe = blocks.iter().filter(|block| block.probe_slot == probe_slot);
+        let comparisons: u64 = of_probe.map(|block| u64::from(block.comparisons)).sum();
+        if comparisons != records {
+            let what = format!("probe slot {probe_slot} was compared {comparisons} times with {records} records");
+            return Err(DeviceError::Protocol { what });
+        }
+    }
+    Ok(blocks)
+}
+
+fn parse_block(request: &SearchRequest, stream: u8, probe_slot: u8, block: &[u8]) -> Result<ResultBlock, String> {
+    let (head, rest) = block.split_at(RESULT_HEADER_LINES * LINE_BYTES);
+    let (bins, list) = rest.split_at(RESULT_HISTOGRAM_LINES * LINE_BYTES);
+    let header = ResultHeader::read_from_bytes(head).map_err(|_| "its header is short".to_owned())?;
+    if (header.stream, header.probe_slot) != (stream, probe_slot) {
+        return Err(format!("it names stream {}, probe slot {}", header.stream, header.probe_slot));
+    }
+    let (comparisons, passed) = (header.comparisons.get(), header.passed.get());
+    if passed > comparisons {
+        return Err(format!("{passed} of {comparisons} comparisons passed the threshold"));
+    }
+    let expected = passed.min(request.top_k.into());
+    if header.candidates.get() != expected {
+        return Err(format!("{} candidates instead of {expected}", header.candidates));
+    }
+    let histogram: Vec<u32> = bins.chunks_exact(4).map(|bin| U32::read_from_bytes(bin).map_or(0, U32::get)).collect();
+    debug_assert_eq!(histogram.len(), HISTOGRAM_BINS);
+    let binned: u64 = histogram.iter().map(|&count| u64::from(count)).sum();
+    if binned != u64::from(comparisons) {
+        return Err(format!("the histogram counts {binned} of {comparisons} comparisons"));
+    }
+    Ok(ResultBlock {
+        stream,
+        probe_slot,
+        comparisons,
+        passed,
+        histogram,
+        candidates: parse_candidates(request, &list[..expected as usize * CANDIDATE_BYTES])?,
+        statistics: StreamStatistics {
+            cycles: header.cycles.get(),
+            minutiae: header.minutiae.get(),
+            stall_starved: header.stall_starved.get(),
+            stall_engine: header.stall_engine.get(),
+            stall_collect: header.stall_collect.get(),
+            lines: header.lines.get(),
+        },
+    })
+}
+
+fn parse_candidates(request: &SearchRequest, list: &[u8]) -> Result<Vec<Candidate>, String> {
+    let mut candidates = Vec::with_capacity(list.len() / CANDIDATE_BYTES);
+    let mut seen = BTreeSet::new();
+    for entry in list.chunks_exact(CANDIDATE_BYTES) {
+        let entry = whorl_layout::Candidate::read_from_bytes(entry).map_err(|_| "a candidate is short".to_owned())?;
+        let (index, score) = (entry.index.get(), entry.score.get());
+        if score < request.threshold {
+            return Err(format!("candidate {index} has score {score} below the threshold {}", request.threshold));
+        }
+        if !request.extents.iter().any(|extent| extent.holds(index)) {
+            return Err(format!("candidate {index} lies in no extent"));
+        }
+        if !seen.insert(index) {
+            return Err(format!("candidate {index} is listed twice"));
+        }
+        candidates.push(Candidate { index, score });
+    }
+    candidates.sort_unstable_by_key(|candidate| (std::cmp::Reverse(candidate.score), candidate.index));
+    Ok(candidates)
+}
