@@ -9,6 +9,7 @@ use crate::search::ExtentRequest;
 use whorl_layout::{LINE_BYTES, csr};
 
 type Card = Arc<Mutex<MockCard>>;
+type Spoiler = (&'static str, fn(&mut [u8]));
 
 fn open() -> (Device, Card) {
     let (transport, card) = mock::mock();
@@ -98,7 +99,7 @@ fn what_is_not_this_card_is_refused_with_the_remedy() {
     assert!(matches!(open_with(|card| card.fault = Fault::AllOnes).0, DeviceError::CardLost { .. }));
     assert!(matches!(open_with(|card| card.fault = Fault::DeadTransport).0, DeviceError::CardLost { .. }));
     assert!(matches!(open_with(|card| card.command = 0xffff).0, DeviceError::CardLost { .. }));
-    let with = |offset: u32, value: u32| open_with(|card| drop(card.registers.insert(offset, value))).0;
+    let with = |offset: u32, value: u32| open_with(|card| card.registers.extend([(offset, value)])).0;
     assert!(matches!(with(csr::ID_MAGIC, 0), DeviceError::NotWhorl { found: 0, .. }));
     assert!(matches!(with(csr::ID_VERSION, 0x7_0000), DeviceError::VersionMismatch { found: 7, expected: 1 }));
     let error = with(csr::ID_SPEC_HASH, 0x1234_5678);
@@ -243,7 +244,7 @@ fn a_card_that_vanishes_in_mid_search_is_lost_in_time() {
     for fault in [Fault::AllOnes, Fault::DeadTransport] {
         let (mut device, card) = open();
         let (mut request, _buffer) = request(&mut device, &[5]);
-        request.timeout = Duration::from_secs(60);
+        request.timeout = Duration::from_mins(1);
         card.lock().unwrap().fault = Fault::Hang;
         let ticket = device.start_search(&request).unwrap();
         card.lock().unwrap().fault = fault;
@@ -273,7 +274,7 @@ fn a_completion_that_cannot_be_is_a_broken_protocol() {
 
 #[test]
 fn results_that_contradict_the_request_are_not_believed() {
-    let spoilers: [(&str, fn(&mut [u8])); 9] = [
+    let spoilers: [Spoiler; 9] = [
         ("another stream", |block| block[12] ^= 1),
         ("another probe slot", |block| block[13] ^= 1),
         ("more candidates than asked for", |block| block[4] = 11),

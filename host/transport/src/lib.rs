@@ -1,1 +1,15 @@
-//! The ways to reach a card: vfio and vfio-user.
+//! The ways to reach a card, each a [`Transport`](whorl_device::Transport) of the driver.
+//!
+//! # Layout
+//! - [`vfio`]: a card under the kernel's `vfio-pci`. `bar`: its mapped BAR0. `address`: its address on the bus, and
+//!   what must be in place before it can be opened.
+//! - [`vfio_user`]: a card modelled by another process, behind a socket.
+//! - `vectors`: MSI-X vectors as eventfds, for both.
+//!
+//! `unsafe` stands in `vfio` and `bar` alone.
+
+mod address;
+mod bar;
+mod vectors;
+pub mod vfio;
+pub mod vfio_user;

@@ -1,0 +1,98 @@
+//! MSI-X vectors as eventfds: whoever raises a vector adds to its counter, the driver waits for it and takes it.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec};
+use whorl_device::TransportError;
+
+/// One eventfd for each connected vector, from vector 0.
+#[derive(Debug, Default)]
+pub(crate) struct Vectors {
+    fds: Vec<OwnedFd>,
+}
+
+impl Vectors {
+    /// Makes `count` vectors, none raised.
+    pub(crate) fn new(count: u16) -> Result<Self, TransportError> {
+        let make = || rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK);
+        let fds = (0..count).map(|_| make()).collect::<Result<_, _>>();
+        let fds = fds.map_err(|error| TransportError::System { action: "make an eventfd", source: error.into() })?;
+        Ok(Self { fds })
+    }
+
+    /// The eventfds, by vector.
+    pub(crate) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.fds.iter().map(AsFd::as_fd)
+    }
+
+    /// Waits until `vector` is raised and takes that (`true`), or until `timeout` has passed (`false`).
+    pub(crate) fn wait(&self, vector: u16, timeout: Duration) -> Result<bool, TransportError> {
+        let fd = self.fds.get(usize::from(vector)).ok_or_else(|| TransportError::InvalidArgument {
+            what: format!("vector {vector}, {} are connected", self.fds.len()),
+        })?;
+        take(fd.as_fd(), timeout).map_err(|source| TransportError::System { action: "wait for an interrupt", source })
+    }
+}
+
+fn take(fd: BorrowedFd<'_>, timeout: Duration) -> io::Result<bool> {
+    let deadline = Instant::now() + timeout;
+    loop {
+        match rustix::io::read(fd, &mut [0; 8]) {
+            Ok(_) => return Ok(true),
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(false);
+        }
+        let left = Timespec::try_from(left).map_err(|_| io::ErrorKind::InvalidInput)?;
+        match rustix::event::poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&left)) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raise(vectors: &Vectors, vector: usize) {
+        rustix::io::write(vectors.fds().nth(vector).unwrap(), &1_u64.to_ne_bytes()).unwrap();
+    }
+
+    #[test]
+    fn a_raised_vector_is_taken_once() {
+        let vectors = Vectors::new(2).unwrap();
+        raise(&vectors, 1);
+        raise(&vectors, 1);
+        assert!(!vectors.wait(0, Duration::ZERO).unwrap());
+        assert!(vectors.wait(1, Duration::ZERO).unwrap());
+        assert!(!vectors.wait(1, Duration::ZERO).unwrap());
+    }
+
+    #[test]
+    fn waiting_ends_with_the_interrupt_or_the_timeout() {
+        let vectors = Vectors::new(1).unwrap();
+        let started = Instant::now();
+        assert!(!vectors.wait(0, Duration::from_millis(30)).unwrap());
+        assert!(started.elapsed() >= Duration::from_millis(30));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(30));
+                raise(&vectors, 0);
+            });
+            assert!(vectors.wait(0, Duration::from_mins(1)).unwrap());
+        });
+        assert!(started.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_vector_that_is_not_connected_is_refused() {
+        let vectors = Vectors::new(1).unwrap();
+        assert!(matches!(vectors.wait(1, Duration::ZERO), Err(TransportError::InvalidArgument { .. })));
+    }
+}

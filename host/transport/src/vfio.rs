@@ -1,0 +1,198 @@
+//! A card under the kernel's `vfio-pci`: `vfio-ioctls` owns container, group, vectors and DMA windows; BAR0 is mapped.
+//!
+//! Nothing here goes through `region_read` or `region_write` of `vfio-ioctls`: they only log a failure, so a register of a
+//! dead card would look like success. Configuration space is read and written at the device's descriptor instead.
+#![allow(unsafe_code)]
+
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use vfio_bindings::bindings::vfio::{
+    VFIO_PCI_BAR0_REGION_INDEX, VFIO_PCI_CONFIG_REGION_INDEX, VFIO_PCI_MSIX_IRQ_INDEX, VFIO_REGION_INFO_FLAG_MMAP,
+};
+use vfio_ioctls::{VfioContainer, VfioDevice, VfioError};
+use vmm_sys_util::eventfd::EventFd;
+use whorl_device::dma::DmaMemory;
+use whorl_device::{Transport, TransportError};
+use whorl_layout::{BAR0_BYTES, PCI_DEVICE_ID, PCI_VENDOR_ID};
+
+use crate::address::{Address, Places};
+use crate::bar::MappedBar;
+use crate::vectors::Vectors;
+
+/// Opens the card at the PCI address `bdf`, as in `0000:65:00.0`, which must be bound to `vfio-pci`.
+///
+/// # Errors
+/// `InvalidArgument` if `bdf` is no PCI address. `Unavailable`, with the remedy, if the function is absent, not bound, in
+/// no IOMMU group, open elsewhere or not a Whorl card. `System` if the kernel refuses for another reason.
+pub fn open(bdf: &str) -> Result<Box<dyn Transport>, TransportError> {
+    let address = Address::parse(bdf)?;
+    let places = Places::default();
+    places.check(address)?;
+    let container = VfioContainer::new(None).map_err(|error| system("open a VFIO container", error))?;
+    let container = Arc::new(container);
+    let device = VfioDevice::new(&places.device(address), Arc::clone(&container) as Arc<_>, true)
+        .map_err(|error| system("open the card's IOMMU group", error))?;
+    let size = device.get_region_size(VFIO_PCI_BAR0_REGION_INDEX);
+    let mappable = device.get_region_flags(VFIO_PCI_BAR0_REGION_INDEX) & VFIO_REGION_INFO_FLAG_MMAP != 0;
+    let bar = if size == BAR0_BYTES as u64 && mappable {
+        MappedBar::new(descriptor(&device), device.get_region_offset(VFIO_PCI_BAR0_REGION_INDEX))
+            .map_err(|source| TransportError::System { action: "map BAR0", source })?
+    } else {
+        return Err(not_a_card(address, &format!("its BAR0 is of {size} bytes, mappable: {mappable}")));
+    };
+    let mut card = Vfio { bar, vectors: None, device, container };
+    let mut id = [0; 4];
+    card.config_read(0, &mut id)?;
+    let id = (u16::from_le_bytes([id[0], id[1]]), u16::from_le_bytes([id[2], id[3]]));
+    if id != (PCI_VENDOR_ID, PCI_DEVICE_ID) {
+        return Err(not_a_card(address, &format!("it is {:04x}:{:04x}", id.0, id.1)));
+    }
+    Ok(Box::new(card))
+}
+
+/// The parts in the order in which they must be dropped: the mapping and the vectors before the device, the device
+/// before the container.
+struct Vfio {
+    bar: MappedBar,
+    vectors: Option<Vectors>,
+    device: VfioDevice,
+    container: Arc<VfioContainer>,
+}
+
+impl std::fmt::Debug for Vfio {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Vfio").field("bar", &self.bar).field("vectors", &self.vectors).finish_non_exhaustive()
+    }
+}
+
+fn not_a_card(address: Address, why: &str) -> TransportError {
+    TransportError::Unavailable {
+        what: format!("PCI function {address} is not a Whorl card: {why}"),
+        remedy: "Give the address of a card, or load the card image of this release".into(),
+    }
+}
+
+/// The crate's errors are texts about one system call each; they are passed on as such.
+fn system(action: &'static str, error: VfioError) -> TransportError {
+    TransportError::System { action, source: std::io::Error::other(error) }
+}
+
+fn descriptor(device: &VfioDevice) -> BorrowedFd<'_> {
+    // SAFETY: the device keeps its descriptor open as long as it lives, and the borrow does not outlive it.
+    unsafe { BorrowedFd::borrow_raw(device.as_raw_fd()) }
+}
+
+impl Vfio {
+    fn config_place(&self, offset: u16, bytes: usize) -> Result<u64, TransportError> {
+        let size = self.device.get_region_size(VFIO_PCI_CONFIG_REGION_INDEX);
+        if u64::from(offset) + bytes as u64 > size {
+            let what = format!("{bytes} bytes at {offset:#x} of a configuration space of {size}");
+            return Err(TransportError::InvalidArgument { what });
+        }
+        Ok(self.device.get_region_offset(VFIO_PCI_CONFIG_REGION_INDEX) + u64::from(offset))
+    }
+}
+
+fn register_refused(offset: u32) -> TransportError {
+    let what = format!("BAR0 offset {offset:#x}, must be a multiple of 4 below {BAR0_BYTES:#x}");
+    TransportError::InvalidArgument { what }
+}
+
+fn transferred(action: &'static str, result: rustix::io::Result<usize>, bytes: usize) -> Result<(), TransportError> {
+    match result {
+        Ok(done) if done == bytes => Ok(()),
+        Ok(done) => Err(TransportError::Lost { reason: format!("{done} of {bytes} bytes of configuration space") }),
+        Err(source) => Err(TransportError::System { action, source: source.into() }),
+    }
+}
+
+impl Transport for Vfio {
+    fn config_read(&mut self, offset: u16, data: &mut [u8]) -> Result<(), TransportError> {
+        let place = self.config_place(offset, data.len())?;
+        let bytes = data.len();
+        transferred("read configuration space", rustix::io::pread(descriptor(&self.device), data, place), bytes)
+    }
+
+    fn config_write(&mut self, offset: u16, data: &[u8]) -> Result<(), TransportError> {
+        let place = self.config_place(offset, data.len())?;
+        let written = rustix::io::pwrite(descriptor(&self.device), data, place);
+        transferred("write configuration space", written, data.len())
+    }
+
+    fn bar0_read(&mut self, offset: u32) -> Result<u32, TransportError> {
+        self.bar.read(offset).ok_or_else(|| register_refused(offset))
+    }
+
+    fn bar0_write(&mut self, offset: u32, value: u32) -> Result<(), TransportError> {
+        self.bar.write(offset, value).ok_or_else(|| register_refused(offset))
+    }
+
+    fn dma_map(&mut self, iova: u64, memory: &DmaMemory) -> Result<(), TransportError> {
+        // SAFETY: `DmaMemory` never hands out a reference, only volatile copies; the kernel pins its pages, so they
+        // outlive the mapping even if the memory is unmapped here first.
+        unsafe { self.container.vfio_dma_map(iova, memory.bytes(), memory.as_ptr()) }
+            .map_err(|error| system("map DMA memory", error))
+    }
+
+    fn dma_unmap(&mut self, iova: u64, bytes: u64) -> Result<(), TransportError> {
+        self.container.vfio_dma_unmap(iova, bytes as usize).map_err(|error| system("unmap DMA memory", error))
+    }
+
+    fn irq_enable(&mut self, vectors: u16) -> Result<(), TransportError> {
+        let available = self.device.get_irq_info(VFIO_PCI_MSIX_IRQ_INDEX).map_or(0, |info| info.count);
+        if u32::from(vectors) > available {
+            let what = format!("{vectors} MSI-X vectors of a card of {available}");
+            return Err(TransportError::InvalidArgument { what });
+        }
+        let vectors = Vectors::new(vectors)?;
+        let mut events = Vec::new();
+        for fd in vectors.fds() {
+            let fd = fd.try_clone_to_owned();
+            let fd = fd.map_err(|source| TransportError::System { action: "duplicate an eventfd", source })?;
+            // SAFETY: a descriptor that was just made an eventfd's and is owned by nothing else from here on.
+            events.push(unsafe { EventFd::from_raw_fd(fd.into_raw_fd()) });
+        }
+        self.device.enable_msix(events.iter().collect()).map_err(|error| system("enable MSI-X", error))?;
+        self.vectors = Some(vectors);
+        Ok(())
+    }
+
+    fn irq_disable(&mut self) -> Result<(), TransportError> {
+        if self.vectors.take().is_some() {
+            self.device.disable_msix().map_err(|error| system("disable MSI-X", error))?;
+        }
+        Ok(())
+    }
+
+    fn irq_wait(&mut self, vector: u16, timeout: Duration) -> Result<bool, TransportError> {
+        self.vectors.as_ref().unwrap_or(&Vectors::default()).wait(vector, timeout)
+    }
+
+    fn reset(&mut self) -> Result<(), TransportError> {
+        self.device.reset(); // says nothing of its success; the driver looks at the registers after it
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_opened_is_refused_with_a_text_that_helps() {
+        assert!(matches!(open("65:00"), Err(TransportError::InvalidArgument { .. })));
+        // No machine has this function: domain ffff belongs to no bridge.
+        let error = open("ffff:ff:1f.7").unwrap_err();
+        assert!(error.to_string().contains("There is no PCI function ffff:ff:1f.7. List the cards"), "{error}");
+    }
+
+    #[test]
+    fn a_short_transfer_of_configuration_space_is_a_lost_card() {
+        assert!(transferred("read", Ok(4), 4).is_ok());
+        assert!(matches!(transferred("read", Ok(3), 4), Err(TransportError::Lost { .. })));
+        let error = transferred("read it", Err(rustix::io::Errno::IO), 4).unwrap_err();
+        assert!(matches!(error, TransportError::System { action: "read it", .. }));
+    }
+}
