@@ -12,6 +12,7 @@
 //! - [`probe`]: a record of at most 48 minutiae with its rotation rows, and the card's probe image.
 //! - [`plain`]: the comparison in the words of MATCHER 3, with every intermediate value ([`taps`]).
 //! - [`comparator`]: scores and scans with the fastest exact code that the processor runs.
+//! - `avx2`, with `sorted`: the same comparison, faster.
 //! - `model`: the learned and the computed tables; `score`: the last step of a comparison.
 //!
 //! # Example
@@ -30,6 +31,8 @@
 //! # }
 //! ```
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 pub mod comparator;
 mod encode;
 mod model;
@@ -37,6 +40,7 @@ pub mod plain;
 pub mod probe;
 pub mod record;
 mod score;
+mod sorted;
 
 pub use comparator::{Backend, Comparator};
 pub use encode::{Role, encode};

@@ -4,6 +4,7 @@ use whorl_layout::{LANES, LINE_BYTES, PROBE_IMAGE_BYTES, PROBE_LINES, ROTATION_L
 
 use crate::model::model;
 use crate::record::{Record, RecordError, RecordMinutia};
+use crate::sorted::SortedLanes;
 
 /// One rotation row: RX and RY of every lane (MATCHER 3); unused lanes are zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,7 @@ pub struct RotationRow {
 pub struct Probe {
     record: Record,
     rotations: Box<[RotationRow]>, // ROTATIONS of them
+    sorted: Box<SortedLanes>,
 }
 
 impl Probe {
@@ -33,7 +35,8 @@ impl Probe {
             return Err(RecordError::TooManyMinutiae { count, max: LANES });
         }
         let rotations = (0..ROTATIONS).map(|r| rotate(&record.minutiae, r)).collect();
-        Ok(Self { record: record.clone(), rotations })
+        let sorted = Box::new(SortedLanes::new(&record.minutiae));
+        Ok(Self { record: record.clone(), rotations, sorted })
     }
 
     /// The record that was prepared.
@@ -52,6 +55,12 @@ impl Probe {
     /// If `index` is not below 64.
     pub fn rotation(&self, index: usize) -> &RotationRow {
         &self.rotations[index]
+    }
+
+    /// The lanes by angle.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "only AVX2 compares sorted lanes"))]
+    pub(crate) fn sorted(&self) -> &SortedLanes {
+        &self.sorted
     }
 
     /// The bytes that the card loads: 16 record lines (zero after the last), then three lines per

@@ -11,8 +11,8 @@ use whorl_template::{FingerView, LengthCheck, MINUTIAE_MAX, Minutia, MinutiaKind
 
 /// A minutia as Python gives it: x, y, angle, quality, kind.
 type MinutiaTuple = (u16, u16, u8, u8, u8);
-/// A record minutia as Python gets it: x, y, angle, descriptor, quality, kind.
-type RecordMinutiaTuple = (i16, i16, u8, [u8; 16], u8, u8);
+/// A record minutia with its descriptor as `D`: x, y, angle, descriptor, quality, kind.
+type RecordMinutiaTuple<D> = (i16, i16, u8, D, u8, u8);
 /// A slot as Python gets it: gx, gy, d, reference index.
 type SlotTuple = (i16, i16, i8, u8);
 /// A winner as Python gets it: lane, distance, accepted.
@@ -51,7 +51,7 @@ fn gate_of(gate: u8) -> PyResult<u8> {
     Ok(gate)
 }
 
-fn comparison_dict<'py>(py: Python<'py>, comparison: &Comparison) -> PyResult<Bound<'py, PyDict>> {
+fn comparison_dict(py: Python<'_>, comparison: Comparison) -> PyResult<Bound<'_, PyDict>> {
     let dict = PyDict::new(py);
     dict.set_item("score", comparison.score)?;
     dict.set_item("best", comparison.best)?;
@@ -103,7 +103,7 @@ fn encode_minutiae(
 
 /// Packs record minutiae given as (x, y, angle, descriptor, quality, kind), the inverse of `unpack`.
 #[pyfunction]
-fn pack(py: Python<'_>, minutiae: Vec<RecordMinutiaTuple>) -> PyResult<Py<PyBytes>> {
+fn pack(py: Python<'_>, minutiae: Vec<RecordMinutiaTuple<[u8; 16]>>) -> PyResult<Py<PyBytes>> {
     let minutiae = minutiae
         .into_iter()
         .map(|(x, y, angle, descriptor, quality, kind)| RecordMinutia { x, y, angle, descriptor, quality, kind })
@@ -115,7 +115,7 @@ fn pack(py: Python<'_>, minutiae: Vec<RecordMinutiaTuple>) -> PyResult<Py<PyByte
 
 /// Unpacks a packed record to (x, y, angle, descriptor, quality, kind) per minutia.
 #[pyfunction]
-fn unpack(py: Python<'_>, record_bytes: &[u8]) -> PyResult<Vec<(i16, i16, u8, Py<PyBytes>, u8, u8)>> {
+fn unpack(py: Python<'_>, record_bytes: &[u8]) -> PyResult<Vec<RecordMinutiaTuple<Py<PyBytes>>>> {
     let record = record_of(record_bytes)?;
     let tuple = |m: &RecordMinutia| (m.x, m.y, m.angle, PyBytes::new(py, &m.descriptor).unbind(), m.quality, m.kind);
     Ok(record.minutiae.iter().map(tuple).collect())
@@ -140,7 +140,7 @@ fn compare<'py>(
     let probe = probe_of(probe_record_bytes)?;
     record_of(reference_record_bytes)?;
     let comparison = Comparator::new(Backend::Auto).score(&probe, reference_record_bytes, gate).map_err(value_error)?;
-    comparison_dict(py, &comparison)
+    comparison_dict(py, comparison)
 }
 
 /// Compares two packed records and returns every intermediate value of the comparison.
@@ -160,7 +160,7 @@ fn taps<'py>(
     let winners: Vec<Option<WinnerTuple>> =
         taps.winners.iter().map(|w| w.map(|w| (w.lane, w.distance, w.accepted))).collect();
     let list = |values: &[u8]| values.iter().map(|&value| u16::from(value)).collect::<Vec<_>>();
-    let dict = comparison_dict(py, &taps.comparison)?;
+    let dict = comparison_dict(py, taps.comparison)?;
     dict.set_item("distances", list(&taps.distances))?;
     dict.set_item("slots", slots)?;
     dict.set_item("weights", list(&taps.weights))?;
