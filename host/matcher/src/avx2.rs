@@ -33,6 +33,7 @@ impl Avx2 {
     }
 
     /// Compares a probe with one packed reference. `gate` is in 1/256 turn, 0..=127.
+    #[expect(clippy::unused_self, reason = "its existence is the proof")]
     pub(crate) fn compare(self, probe: &Probe, reference: &PackedRecord, gate: u8) -> Comparison {
         // SAFETY: `self` exists, so `detect` saw that this processor has AVX2.
         unsafe { compare(probe, reference, gate) }
