@@ -42,7 +42,9 @@ fn all_real_pairs_agree() {
 fn descriptor() -> impl Strategy<Value = [u8; 16]> {
     let pattern = prop_oneof![Just([0; 16]), Just([0xff; 16]), Just([0xa5; 16]), any::<[u8; 16]>(),];
     (pattern, vec(0..128_usize, 0..24)).prop_map(|(mut bytes, flips)| {
-        flips.iter().for_each(|&bit| bytes[bit / 8] ^= 1 << (bit % 8));
+        for bit in flips {
+            bytes[bit / 8] ^= 1 << (bit % 8);
+        }
         bytes
     })
 }
@@ -104,7 +106,7 @@ fn around_the_circle(count: usize, step: u8, x_step: i16) -> Record {
     let minutia = |i: usize| RecordMinutia {
         x: x_step * i as i16,
         angle: step.wrapping_mul(i as u8),
-        descriptor: [if i % 3 == 0 { 0x11 } else { 0x13 }; 16],
+        descriptor: [if i.is_multiple_of(3) { 0x11 } else { 0x13 }; 16],
         ..RecordMinutia::default()
     };
     Record { minutiae: (0..count).map(minutia).collect() }
