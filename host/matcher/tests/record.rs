@@ -57,8 +57,9 @@ fn the_fields_are_where_the_format_says() {
     assert_eq!(bytes[20..36], [0xc3; 16]);
     // X = -5 in bits 11:0, Y = 7 in bits 23:12, angle 1 in bits 31:24.
     assert_eq!(bytes[36..40], 0x0100_7ffb_u32.to_le_bytes());
-    assert_eq!(bytes[60..64], [0x80 | 50, 0x80 | 50, 0x80 | 50, 3]);
-    assert_eq!(bytes[124..128], [0x80 | 50, 0, 0, 1 | 1 << 2 | 0x80]);
+    // Kind 2 in bits 7:6, half of quality 100 in bits 5:0.
+    assert_eq!(bytes[60..64], [0xb2, 0xb2, 0xb2, 3]);
+    assert_eq!(bytes[124..128], [0xb2, 0, 0, 0x85]);
 }
 
 #[test]
