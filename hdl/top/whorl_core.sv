@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+/// The card without its board: BAR0 on AXI4-Lite, host memory on AXI4, interrupt requests.
+///
+/// Ports follow AXI's names, so that shells and bus models bind to them. Bursts are INCR, of 64-byte beats, and
+/// never cross 4 KiB; at most READS_IN_FLIGHT_MAX reads are under way; each client has one identifier.
+module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::*; #(
+  parameter int unsigned Streams    = 1,  // record streams, 1 to STREAMS_MAX
+  parameter int unsigned Probes     = 1,  // engines per stream, 1 to PROBES_MAX
+  parameter int unsigned QueuePairs = 4,  // 2 to QUEUE_PAIRS_MAX, the admin pair included
+  parameter logic [31:0] BuildId    = 0   // what id_build reads as
+) (
+  input  logic         clk_i,
+  input  logic         rst_i,
+  // BAR0
+  input  logic [15:0]  s_axil_awaddr,
+  input  logic         s_axil_awvalid,
+  output logic         s_axil_awready,
+  input  logic [31:0]  s_axil_wdata,
+  input  logic [3:0]   s_axil_wstrb,
+  input  logic         s_axil_wvalid,
+  output logic         s_axil_wready,
+  output logic [1:0]   s_axil_bresp,
+  output logic         s_axil_bvalid,
+  input  logic         s_axil_bready,
+  input  logic [15:0]  s_axil_araddr,
+  input  logic         s_axil_arvalid,
+  output logic         s_axil_arready,
+  output logic [31:0]  s_axil_rdata,
+  output logic [1:0]   s_axil_rresp,
+  output logic         s_axil_rvalid,
+  input  logic         s_axil_rready,
+  // host memory
+  output logic [4:0]   m_axi_awid,
+  output logic [63:0]  m_axi_awaddr,
+  output logic [7:0]   m_axi_awlen,
+  output logic [2:0]   m_axi_awsize,
+  output logic [1:0]   m_axi_awburst,
+  output logic         m_axi_awvalid,
+  input  logic         m_axi_awready,
+  output logic [511:0] m_axi_wdata,
+  output logic [63:0]  m_axi_wstrb,
+  output logic         m_axi_wlast,
+  output logic         m_axi_wvalid,
+  input  logic         m_axi_wready,
+  input  logic [4:0]   m_axi_bid,
+  input  logic [1:0]   m_axi_bresp,
+  input  logic         m_axi_bvalid,
+  output logic         m_axi_bready,
+  output logic [4:0]   m_axi_arid,
+  output logic [63:0]  m_axi_araddr,
+  output logic [7:0]   m_axi_arlen,
+  output logic [2:0]   m_axi_arsize,
+  output logic [1:0]   m_axi_arburst,
+  output logic         m_axi_arvalid,
+  input  logic         m_axi_arready,
+  input  logic [4:0]   m_axi_rid,
+  input  logic [511:0] m_axi_rdata,
+  input  logic [1:0]   m_axi_rresp,
+  input  logic         m_axi_rlast,
+  input  logic         m_axi_rvalid,
+  output logic         m_axi_rready,
+  // MSI-X requests, vector = queue index
+  output logic         msix_valid_o,
+  input  logic         msix_ready_i,
+  output logic [7:0]   msix_vector_o
+);
+  if (Streams < 1 || Streams > STREAMS_MAX || Probes < 1 || Probes > PROBES_MAX) begin : gen_check_size
+    $error("whorl_core: Streams and Probes must be 1 to STREAMS_MAX and PROBES_MAX");
+  end
+
+  localparam int unsigned ReadClients  = Streams + 3;
+  localparam int unsigned WriteClients = 2;
+  localparam int unsigned ErrorSources = 2;
+
+  logic                    core_rst, drain, read_idle, write_idle, ready, busy, quiet, fault;
+  logic                    enable, soft_reset, clear_errors, admin_start, forget;
+  logic                    read_beat, read_error, write_beat, command_done;
+  pair_setup_t             admin_setup;
+  logic                    doorbell_valid;
+  doorbell_t               doorbell;
+  queue_pair_t             pair [QueuePairs];
+  logic [ErrorSources-1:0] error_valid;
+  error_t                  error [ErrorSources];
+  error_t                  first_error;
+  counters_t               counters;
+  logic [ReadClients-1:0]  read_burst_valid, read_burst_ready, read_beat_valid;
+  burst_t                  read_burst [ReadClients];
+  read_beat_t              read_data;
+  logic [WriteClients-1:0] write_burst_valid, write_burst_ready, write_beat_valid, write_beat_ready, write_response_valid;
+  burst_t                  write_burst [WriteClients];
+  write_beat_t             write_data [WriteClients];
+  logic                    write_response_error;
+  search_config_t          search_config;
+  logic                    match_start, match_ready, match_active, match_idle;
+  logic [Probes-1:0]       probe_loaded;
+  logic                    probe_line_valid, probe_line_ready, probe_discard_valid;
+  probe_line_t             probe_line;
+  logic [7:0]              probe_discard_slot;
+  logic [Streams-1:0]      line_valid, line_ready, record_error, record_done, minutia_done;
+  gallery_line_t           line [Streams];
+  logic                    result_request_valid, result_request_ready, result_line_valid, result_line_ready;
+  result_request_t         result_request;
+  result_line_t            result_line;
+
+  csr_block #(.Streams(Streams), .Probes(Probes), .QueuePairs(QueuePairs), .BuildId(BuildId)) i_csr (
+    .clk_i,
+    .rst_i,
+    .s_axil_awaddr, .s_axil_awvalid, .s_axil_awready,
+    .s_axil_wdata, .s_axil_wstrb, .s_axil_wvalid, .s_axil_wready,
+    .s_axil_bresp, .s_axil_bvalid, .s_axil_bready,
+    .s_axil_araddr, .s_axil_arvalid, .s_axil_arready,
+    .s_axil_rdata, .s_axil_rresp, .s_axil_rvalid, .s_axil_rready,
+    .enable_o        (enable),
+    .reset_o         (soft_reset),
+    .clear_errors_o  (clear_errors),
+    .admin_setup_o   (admin_setup),
+    .doorbell_valid_o(doorbell_valid),
+    .doorbell_o      (doorbell),
+    .ready_i         (ready),
+    .busy_i          (busy),
+    .dma_idle_i      (read_idle && write_idle),
+    .fault_i         (fault),
+    .error_i         (first_error),
+    .counters_i      (counters),
+    .pair_i          (pair)
+  );
+
+  core_control i_control (
+    .clk_i,
+    .rst_i,
+    .enable_i      (enable),
+    .reset_i       (soft_reset),
+    .ready_o       (ready),
+    .engine_quiet_i(quiet),
+    .dma_idle_i    (read_idle && write_idle),
+    .drain_o       (drain),
+    .core_rst_o    (core_rst),
+    .admin_start_o (admin_start),
+    .forget_o      (forget)
+  );
+
+  error_log #(.Sources(ErrorSources)) i_errors (
+    .clk_i,
+    .rst_i        (core_rst),
+    .clear_i      (clear_errors),
+    .error_valid_i(error_valid),
+    .error_i      (error),
+    .fault_o      (fault),
+    .error_o      (first_error)
+  );
+
+  core_counters #(.Streams(Streams)) i_counters (
+    .clk_i,
+    .rst_i        (core_rst),
+    .busy_i       (busy),
+    .read_beat_i  (read_beat),
+    .write_beat_i (write_beat),
+    .read_error_i (read_error),
+    .write_error_i(write_response_error),
+    .command_i    (command_done),
+    .record_i     (record_done),
+    .minutia_i    (minutia_done),
+    .counters_o   (counters)
+  );
+
+  axi_read_port #(.Clients(ReadClients)) i_read (
+    .clk_i,
+    .rst_i        (core_rst),
+    .drain_i      (drain),
+    .idle_o       (read_idle),
+    .burst_valid_i(read_burst_valid),
+    .burst_ready_o(read_burst_ready),
+    .burst_i      (read_burst),
+    .beat_valid_o (read_beat_valid),
+    .beat_o       (read_data),
+    .beat_done_o  (read_beat),
+    .burst_error_o(read_error),
+    .m_axi_arid, .m_axi_araddr, .m_axi_arlen, .m_axi_arsize, .m_axi_arburst, .m_axi_arvalid, .m_axi_arready,
+    .m_axi_rid, .m_axi_rdata, .m_axi_rresp, .m_axi_rlast, .m_axi_rvalid, .m_axi_rready
+  );
+
+  axi_write_port #(.Clients(WriteClients)) i_write (
+    .clk_i,
+    .rst_i           (core_rst),
+    .drain_i         (drain),
+    .idle_o          (write_idle),
+    .burst_valid_i   (write_burst_valid),
+    .burst_ready_o   (write_burst_ready),
+    .burst_i         (write_burst),
+    .beat_valid_i    (write_beat_valid),
+    .beat_ready_o    (write_beat_ready),
+    .beat_i          (write_data),
+    .response_valid_o(write_response_valid),
+    .response_error_o(write_response_error),
+    .beat_done_o     (write_beat),
+    .m_axi_awid, .m_axi_awaddr, .m_axi_awlen, .m_axi_awsize, .m_axi_awburst, .m_axi_awvalid, .m_axi_awready,
+    .m_axi_wdata, .m_axi_wstrb, .m_axi_wlast, .m_axi_wvalid, .m_axi_wready,
+    .m_axi_bid, .m_axi_bresp, .m_axi_bvalid, .m_axi_bready
+  );
+
+  command_engine #(.Streams(Streams), .Probes(Probes), .QueuePairs(QueuePairs)) i_engine (
+    .clk_i,
+    .rst_i                 (core_rst),
+    .admin_start_i         (admin_start),
+    .admin_setup_i         (admin_setup),
+    .forget_i              (forget),
+    .doorbell_valid_i      (doorbell_valid),
+    .doorbell_i            (doorbell),
+    .pair_o                (pair),
+    .busy_o                (busy),
+    .quiet_o               (quiet),
+    .command_done_o        (command_done),
+    .error_valid_o         (error_valid),
+    .error_o               (error),
+    .read_burst_valid_o    (read_burst_valid),
+    .read_burst_ready_i    (read_burst_ready),
+    .read_burst_o          (read_burst),
+    .read_beat_valid_i     (read_beat_valid),
+    .read_beat_i           (read_data),
+    .write_burst_valid_o   (write_burst_valid),
+    .write_burst_ready_i   (write_burst_ready),
+    .write_burst_o         (write_burst),
+    .write_beat_valid_o    (write_beat_valid),
+    .write_beat_ready_i    (write_beat_ready),
+    .write_beat_o          (write_data),
+    .write_response_valid_i(write_response_valid),
+    .write_response_error_i(write_response_error),
+    .search_config_o       (search_config),
+    .match_start_o         (match_start),
+    .match_ready_i         (match_ready),
+    .match_active_o        (match_active),
+    .match_idle_i          (match_idle),
+    .probe_loaded_i        (probe_loaded),
+    .probe_line_valid_o    (probe_line_valid),
+    .probe_line_ready_i    (probe_line_ready),
+    .probe_line_o          (probe_line),
+    .probe_discard_valid_o (probe_discard_valid),
+    .probe_discard_slot_o  (probe_discard_slot),
+    .line_valid_o          (line_valid),
+    .line_ready_i          (line_ready),
+    .line_o                (line),
+    .record_error_i        (record_error),
+    .result_request_valid_o(result_request_valid),
+    .result_request_ready_i(result_request_ready),
+    .result_request_o      (result_request),
+    .result_line_valid_i   (result_line_valid),
+    .result_line_ready_o   (result_line_ready),
+    .result_line_i         (result_line),
+    .msix_valid_o,
+    .msix_ready_i,
+    .msix_vector_o
+  );
+
+  match_array #(.Streams(Streams), .Probes(Probes)) i_match (
+    .clk_i,
+    .rst_i                 (core_rst),
+    .search_config_i       (search_config),
+    .start_i               (match_start),
+    .ready_o               (match_ready),
+    .active_i              (match_active),
+    .idle_o                (match_idle),
+    .probe_loaded_o        (probe_loaded),
+    .probe_line_valid_i    (probe_line_valid),
+    .probe_line_ready_o    (probe_line_ready),
+    .probe_line_i          (probe_line),
+    .probe_discard_valid_i (probe_discard_valid),
+    .probe_discard_slot_i  (probe_discard_slot),
+    .line_valid_i          (line_valid),
+    .line_ready_o          (line_ready),
+    .line_i                (line),
+    .record_error_o        (record_error),
+    .record_done_o         (record_done),
+    .minutia_done_o        (minutia_done),
+    .result_request_valid_i(result_request_valid),
+    .result_request_ready_o(result_request_ready),
+    .result_request_i      (result_request),
+    .result_line_valid_o   (result_line_valid),
+    .result_line_ready_i   (result_line_ready),
+    .result_line_o         (result_line)
+  );
+endmodule
