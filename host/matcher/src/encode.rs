@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use whorl_layout::{LANES, RECORD_MINUTIAE_MAX};
 use whorl_template::{FingerView, MINUTIAE_MAX, RESOLUTION_500_PPI};
 
-use crate::model::{BITS, CELLS, DIRECTIONS, FEATURES, Model, model};
+use crate::model::{BITS, BLOCK, CELLS, DIRECTIONS, FEATURES, Model, model};
 use crate::record::{Record, RecordMinutia};
 
 /// What a record is for, which decides how many minutiae it may keep.
@@ -188,12 +188,20 @@ fn features(acc: &[[u32; DIRECTIONS]; CELLS]) -> [i16; FEATURES] {
 }
 
 /// Sums of f * W over the features, by bit; they fit 24 bits.
+///
+/// Two features at a time and 16 bits at a time: one multiply-add instruction takes pairs of
+/// 16-bit factors, and the sums of a block stay in registers.
 fn project(model: &Model, features: &[i16; FEATURES]) -> [i32; BITS] {
     let mut sums = [0; BITS];
-    for (&feature, weights) in features.iter().zip(model.weights.iter()).filter(|(feature, _)| **feature != 0) {
-        for (sum, &weight) in sums.iter_mut().zip(weights) {
-            *sum += i32::from(feature) * i32::from(weight);
+    for (sums, blocks) in sums.chunks_exact_mut(BLOCK).zip(model.weights.iter()) {
+        let mut block_sums = [0_i32; BLOCK];
+        for (pair, weights) in features.as_chunks::<2>().0.iter().zip(blocks) {
+            let [f0, f1] = pair.map(i32::from);
+            for (sum, w) in block_sums.iter_mut().zip(weights) {
+                *sum += f0 * i32::from(w[0]) + f1 * i32::from(w[1]);
+            }
         }
+        sums.copy_from_slice(&block_sums);
     }
     sums
 }

@@ -10,6 +10,8 @@ pub(crate) const DIRECTIONS: usize = 6;
 pub(crate) const FEATURES: usize = CELLS * DIRECTIONS;
 /// Bits of a descriptor.
 pub(crate) const BITS: usize = 128;
+/// Bits whose sums are formed together: as many as the registers of the oldest x86-64 hold.
+pub(crate) const BLOCK: usize = 32;
 
 const TABLES_TEXT: &str = include_str!("../model/enc_tables.txt");
 const WEIGHTS_BYTES: &[u8; FEATURES * BITS] = include_bytes!("../model/model_m1_w.i8");
@@ -26,8 +28,9 @@ pub(crate) struct Model {
     pub cosine: [i32; 256],
     /// S14: 16384 * sin of an angle in 1/256 turn.
     pub sine: [i32; 256],
-    /// W by feature, -127..=127, widened so that products vectorise.
-    pub weights: Box<[[i16; BITS]; FEATURES]>,
+    /// W, -127..=127, widened to the factors' type: by block of bits, pair of features, bit in the
+    /// block, feature of the pair.
+    pub weights: Box<[[[[i16; 2]; BLOCK]; FEATURES / 2]; BITS / BLOCK]>,
     /// THR.
     pub thresholds: [i32; BITS],
 }
@@ -54,13 +57,16 @@ impl Model {
         let direction = table(256 * DIRECTIONS);
         let cosine = table(256);
         let sine = table(256);
+        let weight = |z: usize, b: usize| i16::from(WEIGHTS_BYTES[BITS * z + b] as i8);
         Self {
             gaussian: Box::new(std::array::from_fn(|i| gaussian[i] as u32)),
             direction: Box::new(std::array::from_fn(|a| std::array::from_fn(|k| direction[DIRECTIONS * a + k] as u32))),
             cosine: std::array::from_fn(|i| cosine[i]),
             sine: std::array::from_fn(|i| sine[i]),
-            weights: Box::new(std::array::from_fn(|z| {
-                std::array::from_fn(|b| i16::from(WEIGHTS_BYTES[BITS * z + b] as i8))
+            weights: Box::new(std::array::from_fn(|block| {
+                std::array::from_fn(|pair| {
+                    std::array::from_fn(|bit| std::array::from_fn(|half| weight(2 * pair + half, BLOCK * block + bit)))
+                })
             })),
             thresholds: std::array::from_fn(|b| {
                 i32::from_le_bytes(std::array::from_fn(|byte| THRESHOLDS_BYTES[4 * b + byte]))
