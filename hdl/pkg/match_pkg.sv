@@ -81,20 +81,40 @@ package match_pkg;
   typedef logic [5:0] key_t;
   localparam key_t KEY_NONE = '1;
 
+  /// The lane that is nearest to a gallery minutia.
+  typedef struct packed {
+    key_t  key;
+    lane_t lane;
+  } nearest_t;
+
   /// What a lane has won: the gallery minutia nearest to its probe minutia (MATCHER 3, slot).
   typedef struct packed {
-    logic        [5:0]  weight; // s of MATCHER 3, pass B
+    logic        [5:0]  weight; // s of MATCHER 3, pass B, at least 1
     logic signed [7:0]  turn;   // d: gallery angle - probe angle, 1/256 turn
     logic signed [11:0] y;      // gy
     logic signed [11:0] x;      // gx
   } slot_t;
 
-  /// A record that left pass A.
+  /// Slot banks of an engine: pass A fills one while pass B reads another and a third waits between them, so that a
+  /// long record followed by a short one does not stall.
+  localparam int unsigned BANKS = 3;
+  typedef logic [1:0] bank_t;
+
+  function automatic bank_t next_bank(bank_t bank);
+    return bank == bank_t'(BANKS - 1) ? '0 : bank + 1'b1;
+  endfunction
+
+  /// A slot on its way to the banks.
   typedef struct packed {
-    logic [31:0] index;
-    count_t      count;    // gallery minutiae
-    lane_t       occupied; // occupied lanes, 0..LANES
-    logic        bank;     // half of the slot and list memories that holds it
+    bank_t bank;
+    lane_t lane;
+    slot_t slot;
+  } slot_write_t;
+
+  /// A record that left pass A. Its occupied lanes are listed in the order in which they were first won.
+  typedef struct packed {
+    lane_t occupied; // occupied lanes, 0..LANES
+    bank_t bank;
   } finished_record_t;
 
   // ---- Results of an engine
@@ -122,14 +142,34 @@ package match_pkg;
     logic signed [12:0] x;
   } rotated_t;
 
-  // ---- Counters of a stream
+  // ---- Results of a search
 
+  /// Work and lost cycles of a stream; all lost cycles are also `cycles`.
   typedef struct packed {
-    logic [31:0] lines;
-    logic [63:0] stall_collect; // score queue full: histogram or heap busy
-    logic [63:0] stall_engine;  // pass B still busy with earlier records
+    logic [31:0] lines;         // lines taken
+    logic [63:0] stall_collect; // minutia waits for the score queue: histogram or heap busy
+    logic [63:0] stall_engine;  // minutia waits for pass B
     logic [63:0] stall_starved; // no line to read
     logic [63:0] minutiae;      // gallery minutiae accepted
-    logic [63:0] cycles;
+    logic [63:0] cycles;        // cycles with active
   } stream_counters_t;
+
+  /// What a collector shows of one engine's scores: totals, and the bin and the entry that were asked for.
+  typedef struct packed {
+    logic [31:0] comparisons;
+    logic [31:0] passed;
+    logic [8:0]  candidates;
+    logic [31:0] bin;
+    comparison_t entry;
+  } collected_t;
+
+  /// Which bin and which entry is asked for.
+  typedef struct packed {
+    logic [7:0] stream;
+    logic [7:0] probe;
+    logic [8:0] index; // bin; its low eight bits: entry
+  } collected_address_t;
+
+  /// Address to collected_t at the result reader, cycles: memory, choice of probe, choice of stream.
+  localparam int unsigned COLLECTED_LATENCY = 3;
 endpackage
