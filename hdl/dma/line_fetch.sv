@@ -34,7 +34,8 @@ module line_fetch import dma_pkg::*; #(
     $error("line_fetch: Depth must be a power of two from BURST_LINES_MAX");
   end
 
-  localparam int unsigned CountBits = $clog2(Depth) + 1;
+  // Holds the sum of a full buffer and a burst.
+  localparam int unsigned CountBits = $clog2(Depth) + 2;
 
   logic [63:0]          host_addr_q;  // first line not asked for
   logic [23:0]          remaining_q;  // lines not asked for
@@ -92,6 +93,7 @@ module line_fetch import dma_pkg::*; #(
   `ASSERT_HELD(BurstHeld, burst_valid_o, burst_ready_i, burst_o)
   `ASSERT(LineHeld, line_valid_o && !line_ready_i |=> flush_i || (line_valid_o && $stable(line_o)))
   `ASSERT(RoomForEveryBeat, beat_valid_i |-> buffer_took)
+  `ASSERT(OwesWhatFits, owed_q <= CountBits'(Depth))
   `ASSERT(OwesWhatComes, beat_valid_i |-> owed_q != '0)
   `ASSERT(EndsAtKiB, burst_valid_o |-> {1'b0, burst_o.host_addr[LINE_OFFSET_BITS +: 4]} + burst_o.lines_less1[4:0] < 5'(BURST_LINES_MAX))
   `ASSERT(FlushUntilIdle, flush_i && !idle_o |=> flush_i)
