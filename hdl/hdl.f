@@ -11,11 +11,14 @@ hdl/prim/skid_buffer.sv
 hdl/prim/ram_1w1r.sv
 hdl/prim/fifo_ram.sv
 hdl/prim/rr_arbiter.sv
+hdl/prim/delay_line.sv
 hdl/match/lane.sv
 hdl/match/lane_array.sv
 hdl/match/winner.sv
 hdl/match/slots.sv
-hdl/match/pass_b.sv
+hdl/match/references.sv
+hdl/match/rotation_store.sv
+hdl/match/consistency_lane.sv
 hdl/match/consistency.sv
 hdl/match/score.sv
 hdl/match/engine.sv

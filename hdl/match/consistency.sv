@@ -1,176 +1,148 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 `include "whorl_assert.svh"
 
-/// Pass B of MATCHER 3: the largest weight of lanes that agree with one reference lane on rotation and place.
+/// Pass B of MATCHER 3: for each reference, the weights of the lanes whose slots moved as its slot did; per record, the
+/// largest sum.
 ///
-/// One reference per cycle; a record's best sum comes seven cycles after its last reference. Stages: slot of the
-/// reference - rotation row - expected offset - windows of all lanes - sums of 4, of 16, of all - maximum.
+/// One reference per cycle; a record leaves CONSISTENCY_LATENCY cycles after its last reference came in.
+/// The slots won in pass A reach the lanes SLOT_DELAY cycles late: exactly then the first reference of their record,
+/// with which the lanes' slots change, has come through the rotation memory (see references).
 module consistency import whorl_gen_pkg::*, match_pkg::*; (
-  input  logic         clk_i,
-  input  logic         rst_i,
-  // probe rotations
-  input  logic         probe_write_valid_i,
-  input  probe_write_t probe_write_i,
-  // slot writes
-  input  logic         slot_valid_i,
-  input  slot_write_t  slot_i,
-  input  logic         listed_valid_i, // the lane's first slot of the record
-  // references in
-  input  logic         reference_valid_i,
-  input  logic         reference_empty_i,
-  input  logic         reference_last_i,
-  input  bank_t        reference_bank_i,
-  input  lane_t        reference_lane_i,
-  // best sum of a record out
-  output logic         best_valid_o,
-  output logic [11:0]  best_o
+  input  logic              clk_i,
+  input  logic              rst_i,
+  // probe loading
+  input  logic              probe_write_valid_i,
+  input  probe_write_t      probe_write_i,
+  // slots won in pass A
+  input  logic              slot_write_valid_i,
+  input  slot_write_t       slot_write_i,
+  // references
+  input  logic              reference_valid_i,
+  input  reference_t        reference_i,
+  // records out
+  output logic              supported_valid_o,
+  output supported_record_t supported_o
 );
-  localparam int unsigned Chunks  = LANES / 4; // lanes are written four at a time
-  localparam int unsigned Stages  = 7;
-  localparam int          Place   = 12;        // window of MATCHER 3: -Place <= offset < Place
-  localparam int          Turn    = 16;        // -Turn <= difference < Turn
+  // ---- Stage 1: the reference's own minutia under its rotation. Stage 2: its error. Stage 3: waits for the row.
+  logic [2:0]         valid_q;
+  reference_t         reference_q [3];
+  rotation_index_t    row, row_q;
+  logic [7:0]         turn_rounded;
+  rotated_t           reference_rotated;
+  logic signed [13:0] error_x_q [2], error_y_q [2];
+  rotated_t           row_rotated [LANES];
 
-  typedef struct packed {
-    logic  valid;
-    logic  empty;
-    logic  last;
-    bank_t bank;
-    lane_t lane;
-  } stage_t;
-
-  stage_t stage_q [1:Stages]; // stage_q[n]: n cycles after the reference came
+  // Rows are 4/256 turn apart; the nearest is taken.
+  assign turn_rounded = reference_i.slot.turn + 8'd2;
+  assign row          = turn_rounded[7:2];
 
   always_ff @(posedge clk_i) begin
-    stage_q[1] <= '{reference_valid_i, reference_empty_i, reference_last_i, reference_bank_i, reference_lane_i};
-    for (int unsigned n = 2; n <= Stages; n++) stage_q[n] <= stage_q[n-1];
-    if (rst_i) for (int unsigned n = 1; n <= Stages; n++) stage_q[n].valid <= 1'b0;
+    if (reference_valid_i) begin
+      reference_q[0] <= reference_i;
+      row_q          <= row;
+    end
+    if (valid_q[0]) begin
+      reference_q[1] <= reference_q[0];
+      error_x_q[0]   <= 14'(reference_q[0].slot.x) - 14'(reference_rotated.x);
+      error_y_q[0]   <= 14'(reference_q[0].slot.y) - 14'(reference_rotated.y);
+    end
+    if (valid_q[1]) begin
+      reference_q[2] <= reference_q[1];
+      error_x_q[1]   <= error_x_q[0];
+      error_y_q[1]   <= error_y_q[0];
+    end
+    if (rst_i) valid_q <= '0;
+    else valid_q <= {valid_q[1:0], reference_valid_i};
   end
 
-  // Stage 1: the reference's slot.
-  slot_t slot_1;
-  ram_1w1r #(.ChunkWidth($bits(slot_t)), .Depth(BANKS << LANE_WIDTH)) i_slots (
+  rotation_store i_rotation_store (
     .clk_i,
-    .write_enable_i (slot_valid_i),
-    .write_address_i({slot_i.bank, slot_i.lane}),
-    .write_data_i   (slot_i.slot),
-    .read_enable_i  (reference_valid_i),
-    .read_address_i ({reference_bank_i, reference_lane_i}),
-    .read_data_o    (slot_1)
+    .probe_write_valid_i,
+    .probe_write_i,
+    .lane_read_i(reference_valid_i),
+    .lane_row_i (row),
+    .lane_i     (reference_i.lane),
+    .lane_o     (reference_rotated),
+    .row_read_i (valid_q[0]),
+    .row_i      (row_q),
+    .row_o      (row_rotated)
   );
 
-  // Stage 2: the probe as it lies after the reference's turn, in steps of 4/256.
-  logic [7:0]           turn_1;
-  rotated_t [LANES-1:0] row_2;
-  logic [Chunks-1:0]    row_write;
-  rotated_t [3:0]       row_write_data;
+  // ---- Stages 4 and 5: the lanes.
+  logic [SLOT_DELAY-1:0] write_valid_q;
+  slot_write_t           write;
+  logic                  swap;
+  logic [3:0]            tail_valid_q; // stages 5 to 8
+  reference_t            tail_q [4];
+  logic [5:0]            contributions [LANES];
 
-  assign turn_1 = slot_1.turn + 8'd2;
-  for (genvar c = 0; c < Chunks; c++) begin : gen_row_write
-    assign row_write[c] = probe_write_valid_i && probe_write_i.rotation && probe_write_i.lane == lane_t'(4*c);
-  end
-  for (genvar l = 0; l < 4; l++) begin : gen_row_data
-    rotation_t rotation;
-    assign rotation          = probe_write_i.data[32*l +: 32];
-    assign row_write_data[l] = '{y: rotation.ry, x: rotation.rx};
-  end
-
-  ram_1w1r #(.ChunkWidth(4 * $bits(rotated_t)), .Chunks(Chunks), .Depth(ROTATIONS)) i_rows (
-    .clk_i,
-    .write_enable_i (row_write),
-    .write_address_i(probe_write_i.row),
-    .write_data_i   ({Chunks{row_write_data}}),
-    .read_enable_i  (stage_q[1].valid),
-    .read_address_i (turn_1[7:2]),
-    .read_data_o    (row_2)
+  delay_line #(.Width($bits(slot_write_t)), .Stages(SLOT_DELAY)) i_slot_delay (
+    .clk_i, .data_i(slot_write_i), .data_o(write)
   );
-
-  // Stage 3: where the reference says that the gallery lies.
-  slot_t                slot_2_q;
-  rotated_t             own_2;
-  logic signed [13:0]   expected_x_3_q, expected_y_3_q;
-  logic signed [7:0]    turn_3_q;
-  rotated_t [LANES-1:0] row_3_q;
-
-  assign own_2 = row_2[stage_q[2].lane];
-
   always_ff @(posedge clk_i) begin
-    if (stage_q[1].valid) slot_2_q <= slot_1;
-    if (stage_q[2].valid) begin
-      expected_x_3_q <= 14'(slot_2_q.x) - 14'(own_2.x);
-      expected_y_3_q <= 14'(slot_2_q.y) - 14'(own_2.y);
-      turn_3_q       <= slot_2_q.turn;
-      row_3_q        <= row_2;
-    end
+    if (rst_i) write_valid_q <= '0;
+    else write_valid_q <= {write_valid_q[SLOT_DELAY-2:0], slot_write_valid_i};
   end
 
-  // Stage 4: weights of the lanes that agree.
-  slot_t [LANES-1:0] lane_slots_q [BANKS];
-  logic  [LANES-1:0] lane_occupied_q [BANKS];
-  slot_t [LANES-1:0] lanes_3;
-  logic  [LANES-1:0] occupied_3;
-  logic  [5:0]       weights_4_q [LANES];
+  // A placeholder belongs to a record that won nothing: the lanes have nothing to swap.
+  assign swap = valid_q[1] && reference_q[1].first && reference_q[1].occupied;
 
-  assign lanes_3    = lane_slots_q[stage_q[3].bank];
-  assign occupied_3 = lane_occupied_q[stage_q[3].bank];
-
-  always_ff @(posedge clk_i) begin
-    if (stage_q[3].valid && stage_q[3].last) lane_occupied_q[stage_q[3].bank] <= '0;
-    if (slot_valid_i) begin
-      lane_slots_q[slot_i.bank][slot_i.lane] <= slot_i.slot;
-      if (listed_valid_i) lane_occupied_q[slot_i.bank][slot_i.lane] <= 1'b1;
-    end
-    if (rst_i) for (int unsigned b = 0; b < BANKS; b++) lane_occupied_q[b] <= '0;
+  for (genvar l = 0; l < int'(LANES); l++) begin : gen_lane
+    consistency_lane #(.Lane(l)) i_lane (
+      .clk_i,
+      .rst_i,
+      .slot_write_valid_i(write_valid_q[SLOT_DELAY-1]),
+      .slot_write_i      (write),
+      .swap_i            (swap),
+      .stage_valid_i     ({tail_valid_q[0], valid_q[2]}),
+      .rotated_i         (row_rotated[l]),
+      .error_x_i         (error_x_q[1]),
+      .error_y_i         (error_y_q[1]),
+      .turn_i            (reference_q[2].slot.turn),
+      .contribution_o    (contributions[l])
+    );
   end
 
-  /// Whether a difference lies in -half..half-1.
-  function automatic logic in_window(logic signed [14:0] difference, int half);
-    return difference >= 15'(-half) && difference < 15'(half);
+  // ---- Stages 6 and 7: the sum of the lanes. Stage 8: the largest sum of the record.
+  localparam int unsigned Groups    = 8;
+  localparam int unsigned GroupSize = LANES / Groups;
+
+  logic [8:0]  group_sums_q [Groups];
+  logic [11:0] sum, sum_q, best, best_q;
+
+  function automatic logic [8:0] sum_of_six(logic [5:0] a, b, c, d, e, f);
+    return (9'(a) + 9'(b)) + (9'(c) + 9'(d)) + (9'(e) + 9'(f));
   endfunction
 
-  for (genvar k = 0; k < LANES; k++) begin : gen_lane
-    logic signed [14:0] offset_x, offset_y, turn;
-    assign offset_x = 15'(lanes_3[k].x) - 15'(row_3_q[k].x) - 15'(expected_x_3_q);
-    assign offset_y = 15'(lanes_3[k].y) - 15'(row_3_q[k].y) - 15'(expected_y_3_q);
-    assign turn     = 15'(lanes_3[k].turn) - 15'(turn_3_q);
-
-    always_ff @(posedge clk_i) begin
-      if (stage_q[3].valid) begin
-        weights_4_q[k] <= occupied_3[k] && in_window(turn, Turn) && in_window(offset_x, Place) && in_window(offset_y, Place)
-                        ? lanes_3[k].weight : '0;
-      end
-    end
+  always_comb begin
+    sum = '0;
+    for (int unsigned g = 0; g < Groups; g++) sum += 12'(group_sums_q[g]);
   end
 
-  // Stages 5 to 7: their sum, and the largest sum of the record.
-  logic [7:0]  sums_5_q [LANES / 4];
-  logic [9:0]  sums_6_q [LANES / 16];
-  logic [11:0] sum_6, best_q;
-
-  assign sum_6 = 12'(sums_6_q[0]) + 12'(sums_6_q[1]) + 12'(sums_6_q[2]);
+  // A placeholder supports nothing.
+  assign best = !tail_q[3].occupied ? '0 : tail_q[3].first || sum_q > best_q ? sum_q : best_q;
 
   always_ff @(posedge clk_i) begin
-    if (stage_q[4].valid) begin
-      for (int unsigned i = 0; i < LANES / 4; i++) begin
-        sums_5_q[i] <= (8'(weights_4_q[4*i]) + 8'(weights_4_q[4*i+1])) + (8'(weights_4_q[4*i+2]) + 8'(weights_4_q[4*i+3]));
+    if (valid_q[2]) tail_q[0] <= reference_q[2];
+    for (int unsigned s = 0; s < 3; s++) if (tail_valid_q[s]) tail_q[s+1] <= tail_q[s];
+    if (tail_valid_q[1]) begin
+      for (int unsigned g = 0; g < Groups; g++) begin
+        group_sums_q[g] <= sum_of_six(contributions[GroupSize*g], contributions[GroupSize*g+1], contributions[GroupSize*g+2],
+                                      contributions[GroupSize*g+3], contributions[GroupSize*g+4], contributions[GroupSize*g+5]);
       end
     end
-    if (stage_q[5].valid) begin
-      for (int unsigned i = 0; i < LANES / 16; i++) begin
-        sums_6_q[i] <= (10'(sums_5_q[4*i]) + 10'(sums_5_q[4*i+1])) + (10'(sums_5_q[4*i+2]) + 10'(sums_5_q[4*i+3]));
-      end
+    if (tail_valid_q[2]) sum_q <= sum;
+    if (tail_valid_q[3]) begin
+      best_q      <= best;
+      supported_o <= '{index: tail_q[3].index, count: tail_q[3].count, best: best};
     end
-    best_valid_o <= stage_q[6].valid && stage_q[6].last;
-    if (stage_q[6].valid) begin
-      best_o <= stage_q[6].empty ? '0 : sum_6 > best_q ? sum_6 : best_q;
-      best_q <= stage_q[6].last ? '0 : sum_6 > best_q ? sum_6 : best_q;
-    end
-    if (rst_i) begin
-      best_valid_o <= 1'b0;
-      best_q       <= '0;
-    end
+    supported_valid_o <= tail_valid_q[3] && tail_q[3].last && !rst_i;
+    if (rst_i) tail_valid_q <= '0;
+    else tail_valid_q <= {tail_valid_q[2:0], valid_q[2]};
   end
 
-  `ASSERT(ReferencesAreOccupied, stage_q[3].valid && !stage_q[3].empty |-> occupied_3[stage_q[3].lane])
-  `ASSERT(ReferenceAgreesWithItself, stage_q[4].valid && !stage_q[4].empty |-> weights_4_q[stage_q[4].lane] != '0)
-  `ASSERT(BestWithinRange, best_valid_o |-> best_o <= 12'(LANES * 63))
+  // A reference agrees with itself, so its sum holds at least its own weight.
+  `ASSERT(ReferenceSupportsItself, tail_valid_q[3] && tail_q[3].occupied |-> sum_q >= 12'(tail_q[3].slot.weight))
+  `ASSERT(WithinBound, supported_valid_o |-> supported_o.best <= 12'(63 * LANES))
+  `ASSERT_AFTER(LatencyHolds, CONSISTENCY_LATENCY, reference_valid_i && reference_i.last, supported_valid_o)
 endmodule

@@ -38,5 +38,5 @@ module lane_array import whorl_gen_pkg::*, match_pkg::*; (
     );
   end
 
-  `ASSERT(LatencyIsThree, minutia_valid_i |-> ##3 keys_valid_o)
+  `ASSERT_AFTER(LatencyIsThree, 3, minutia_valid_i, keys_valid_o)
 endmodule

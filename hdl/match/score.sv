@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 `include "whorl_assert.svh"
 
-/// Comparison score of MATCHER 3: the best sum, weighted by the number of minutiae of both sides.
+/// Makes the comparison score of a record's best support (MATCHER 3, Score).
 ///
-/// score16 = min(65535, (best * KN[np] * KN[ng]) >> 12), 0 where a side is empty. One per cycle, three cycles of latency.
+/// One record per cycle, three cycles of latency: two multiplications and the saturation.
 module score import whorl_gen_pkg::*, match_pkg::*; (
-  input  logic        clk_i,
-  input  logic        rst_i,
-  input  count_t      probe_count_i,
-  // best sums in
-  input  logic        best_valid_i,
-  input  logic [11:0] best_i,
-  input  count_t      count_i,      // minutiae of the reference
-  input  logic [31:0] index_i,
-  // comparisons out
-  output logic        comparison_valid_o,
-  output comparison_t comparison_o
+  input  logic              clk_i,
+  input  logic              rst_i,
+  input  lane_t             probe_count_i, // probe minutiae
+  // records in
+  input  logic              supported_valid_i,
+  input  supported_record_t supported_i,
+  // scores out
+  output logic              comparison_valid_o,
+  output comparison_t       comparison_o
 );
-  // KN of MATCHER 3: floor(256 * (32 / max(n, 8)) ** 0.4 + 0.5).
-  localparam logic [8:0] KN [RECORD_MINUTIAE_MAX+1] = '{
+  // KN of MATCHER 3 by number of minutiae.
+  localparam logic [8:0] NORMALISATION [RECORD_MINUTIAE_MAX+1] = '{
     9'd446, 9'd446, 9'd446, 9'd446, 9'd446, 9'd446, 9'd446, 9'd446, 9'd446, 9'd425, 9'd408, 9'd392, 9'd379, 9'd367,
     9'd356, 9'd347, 9'd338, 9'd330, 9'd322, 9'd315, 9'd309, 9'd303, 9'd297, 9'd292, 9'd287, 9'd283, 9'd278, 9'd274,
     9'd270, 9'd266, 9'd263, 9'd259, 9'd256, 9'd253, 9'd250, 9'd247, 9'd244, 9'd242, 9'd239, 9'd237, 9'd234, 9'd232,
@@ -29,29 +27,29 @@ module score import whorl_gen_pkg::*, match_pkg::*; (
   };
 
   logic [1:0]  valid_q;
-  logic [31:0] index_1_q, index_2_q;
-  logic [11:0] best_1_q;
-  logic [17:0] factor_1_q;
-  logic [29:0] product_2_q;
+  logic [31:0] index_q [2];
+  logic [20:0] by_gallery_q;
+  logic [8:0]  probe_factor_q;
+  logic [29:0] product_q;
 
   always_ff @(posedge clk_i) begin
-    if (best_valid_i) begin
-      best_1_q   <= best_i;
-      factor_1_q <= 18'(KN[probe_count_i]) * 18'(KN[count_i]);
-      index_1_q  <= index_i;
+    probe_factor_q <= NORMALISATION[count_t'(probe_count_i)];
+    if (supported_valid_i) begin
+      by_gallery_q <= 21'(supported_i.best) * 21'(NORMALISATION[supported_i.count]);
+      index_q[0]   <= supported_i.index;
     end
     if (valid_q[0]) begin
-      product_2_q <= 30'(best_1_q) * 30'(factor_1_q);
-      index_2_q   <= index_1_q;
+      product_q  <= 30'(by_gallery_q) * 30'(probe_factor_q);
+      index_q[1] <= index_q[0];
     end
     if (valid_q[1]) begin
-      comparison_o.score <= product_2_q[29:28] != '0 ? '1 : product_2_q[27:12];
-      comparison_o.index <= index_2_q;
+      comparison_o.score <= product_q[29:28] != '0 ? '1 : product_q[27:12];
+      comparison_o.index <= index_q[1];
     end
     if (rst_i) {comparison_valid_o, valid_q} <= '0;
-    else {comparison_valid_o, valid_q} <= {valid_q, best_valid_i};
+    else {comparison_valid_o, valid_q} <= {valid_q, supported_valid_i};
   end
 
-  `ASSERT(NoSumWithoutMinutiae, best_valid_i && (probe_count_i == '0 || count_i == '0) |-> best_i == '0)
-  `ASSERT(CountsInTable, best_valid_i |-> probe_count_i <= count_t'(LANES) && count_i <= count_t'(RECORD_MINUTIAE_MAX))
+  // No support, no score: this also covers an empty record and an empty probe.
+  `ASSERT_AFTER(NothingScoresNothing, 3, supported_valid_i && supported_i.best == '0, comparison_valid_o && comparison_o.score == '0)
 endmodule

@@ -75,6 +75,27 @@ package match_pkg;
     logic [31:0] index;    // gallery index of the record
   } gallery_beat_t;
 
+  /// What slots needs to know of a beat while its descriptor is compared.
+  typedef struct packed {
+    geometry_t   geometry;
+    logic        present;
+    logic        first;
+    logic        last;
+    count_t      count;
+    logic [31:0] index;
+  } trace_t;
+
+  // ---- Latencies that stages rely on, in cycles; each is asserted where it is made
+
+  /// Beat accepted by an engine to its record announced as finished.
+  localparam int unsigned PASS_A_LATENCY      = 8;
+  /// Record finished to its first reference.
+  localparam int unsigned REFERENCE_LATENCY   = 3;
+  /// Slot won to the lanes of pass B; see consistency.
+  localparam int unsigned SLOT_DELAY          = 4;
+  /// Last reference to the record's best.
+  localparam int unsigned CONSISTENCY_LATENCY = 8;
+
   // ---- Pass A
 
   /// Distance with the no-candidate code: smaller is better, so the code is the largest value.
@@ -89,33 +110,47 @@ package match_pkg;
 
   /// What a lane has won: the gallery minutia nearest to its probe minutia (MATCHER 3, slot).
   typedef struct packed {
-    logic        [5:0]  weight; // s of MATCHER 3, pass B, at least 1
+    logic        [5:0]  weight; // s of MATCHER 3, pass B; at least 1, so 0 can stand for an empty slot
     logic signed [7:0]  turn;   // d: gallery angle - probe angle, 1/256 turn
     logic signed [11:0] y;      // gy
     logic signed [11:0] x;      // gx
   } slot_t;
 
-  /// Slot banks of an engine: pass A fills one while pass B reads another and a third waits between them, so that a
-  /// long record followed by a short one does not stall.
-  localparam int unsigned BANKS = 3;
-  typedef logic [1:0] bank_t;
-
-  function automatic bank_t next_bank(bank_t bank);
-    return bank == bank_t'(BANKS - 1) ? '0 : bank + 1'b1;
-  endfunction
-
-  /// A slot on its way to the banks.
+  /// A slot changes hands.
   typedef struct packed {
-    bank_t bank;
+    logic  bank;  // half of the slot memory that belongs to the record
+    logic  fresh; // the lane had no slot of this record yet
     lane_t lane;
     slot_t slot;
   } slot_write_t;
 
-  /// A record that left pass A. Its occupied lanes are listed in the order in which they were first won.
+  /// A record that left pass A.
   typedef struct packed {
-    lane_t occupied; // occupied lanes, 0..LANES
-    bank_t bank;
+    logic [31:0] index;
+    count_t      count;    // gallery minutiae
+    lane_t       occupied; // occupied lanes, 0..LANES
+    logic        bank;     // half of the slot memory that holds it
   } finished_record_t;
+
+  // ---- Pass B
+
+  /// One occupied lane as the reference of the others, or the single placeholder of a record without any.
+  typedef struct packed {
+    logic [31:0] index;
+    count_t      count;    // gallery minutiae of the record
+    logic        occupied; // a reference is there
+    logic        first;    // first of its record
+    logic        last;     // last of its record
+    lane_t       lane;
+    slot_t       slot;
+  } reference_t;
+
+  /// The largest support that a reference of a record found.
+  typedef struct packed {
+    logic [31:0] index;
+    count_t      count; // gallery minutiae of the record
+    logic [11:0] best;
+  } supported_record_t;
 
   // ---- Results of an engine
 

@@ -9,12 +9,20 @@
 
 `ifdef SYNTHESIS
   `define ASSERT(Name, Prop)
+  `define ASSERT_AFTER(Name, Cycles, Cause, Effect)
   `define ASSERT_HELD(Name, Valid, Ready, Data)
 `else
   /// `Prop` holds at every rising edge of clk_i.
   `define ASSERT(Name, Prop) \
     Name: assert property (@(posedge clk_i) disable iff (rst_i) (Prop)) \
       else $fatal(1, "%m: assertion failed");
+
+  /// `Effect` holds `Cycles` (at least 2) cycles after `Cause` held, unless a reset came between.
+  /// Spelled with a shift register: `##` would make the simulator schedule time.
+  `define ASSERT_AFTER(Name, Cycles, Cause, Effect) \
+    logic [(Cycles)-1:0] Name``_since_q; \
+    always_ff @(posedge clk_i) Name``_since_q <= rst_i ? '0 : {Name``_since_q[(Cycles)-2:0], (Cause)}; \
+    `ASSERT(Name, Name``_since_q[(Cycles)-1] |-> (Effect))
 
   /// A stream that offers data and is not taken offers the same data in the next cycle.
   `define ASSERT_HELD(Name, Valid, Ready, Data) \

