@@ -40,9 +40,9 @@ pub struct Distortion {
     pub missing: f64,
     /// Minutiae reported where there are none, per minutia in the contact area, on average, 0 to 5.
     pub spurious: f64,
-    /// Deviation of a minutia's position, per coordinate, px, 0 to 100. Bad skin has up to twice of it.
+    /// Deviation of a minutia's position, per coordinate, px, 0 to 100. Bad skin has up to three times as much.
     pub position_jitter_px: f64,
-    /// Deviation of a minutia's direction, degrees, 0 to 180. Bad skin has up to twice of it.
+    /// Deviation of a minutia's direction, degrees, 0 to 180. Bad skin has up to three times as much.
     pub direction_jitter_degrees: f64,
     /// Share of minutiae reported with the opposite direction, 0 to 1.
     pub direction_flips: f64,
@@ -130,23 +130,23 @@ impl Distortion {
         Self {
             contact_half_width_px: 112.0,
             contact_half_height_px: 150.0,
-            contact_spread: 0.14,
-            contact_offset_px: 32.0,
+            contact_spread: 0.2,
+            contact_offset_px: 28.0,
             rotation_degrees: 8.0,
             turned_share: 0.5,
             turned_degrees: 22.0,
             rotation_limit_degrees: 60.0,
             translation_px: 18.0,
-            stretch: 0.03,
-            plastic_px: 6.0,
-            missing: 0.24,
-            spurious: 0.25,
-            position_jitter_px: 2.2,
-            direction_jitter_degrees: 5.5,
-            direction_flips: 0.02,
+            stretch: 0.025,
+            plastic_px: 5.5,
+            missing: 0.14,
+            spurious: 0.14,
+            position_jitter_px: 1.0,
+            direction_jitter_degrees: 2.6,
+            direction_flips: 0.01,
             type_flips: 0.25,
-            quality_mean: 55.0,
-            quality_deviation: 18.0,
+            quality_mean: 70.0,
+            quality_deviation: 24.0,
             bad_patches: 2.5,
             ..Self::clean()
         }
@@ -192,24 +192,26 @@ impl Default for Distortion {
     /// An attended optical sensor of 388 by 374 px: its comparisons are spread like those of FVC2002 and FVC2004.
     fn default() -> Self {
         Self {
-            contact_spread: 0.08,
-            contact_offset_px: 16.0,
-            rotation_degrees: 3.5,
-            turned_share: 0.3,
-            turned_degrees: 13.0,
+            contact_half_width_px: 116.0,
+            contact_half_height_px: 180.0,
+            contact_spread: 0.18,
+            contact_offset_px: 24.0,
+            rotation_degrees: 2.5,
+            turned_share: 0.25,
+            turned_degrees: 17.0,
             rotation_limit_degrees: 45.0,
             translation_px: 8.0,
-            stretch: 0.015,
-            plastic_px: 3.0,
-            missing: 0.13,
-            spurious: 0.10,
-            position_jitter_px: 1.3,
-            direction_jitter_degrees: 3.0,
-            direction_flips: 0.005,
-            type_flips: 0.12,
-            quality_mean: 76.0,
-            quality_deviation: 12.0,
-            bad_patches: 0.8,
+            stretch: 0.02,
+            plastic_px: 5.0,
+            missing: 0.075,
+            spurious: 0.06,
+            position_jitter_px: 0.7,
+            direction_jitter_degrees: 1.9,
+            direction_flips: 0.002,
+            type_flips: 0.1,
+            quality_mean: 83.0,
+            quality_deviation: 28.0,
+            bad_patches: 1.2,
             ..Self::clean()
         }
     }

@@ -94,7 +94,7 @@ impl Finger {
             let (x, y) = stream.in_disc();
             let (x, y) = (x * PAD.0, y * PAD.1);
             let intensity = crowding.at(x, y) + self.near_singularities(x, y);
-            if !stream.chance(intensity / 2.6) || !self.has_room(x, y, stream) {
+            if !stream.chance(intensity / 3.8) || !self.has_room(x, y, stream) {
                 continue;
             }
             let minutia = self.grow(x, y, stream);
@@ -112,7 +112,7 @@ impl Finger {
             let r2 = ((x - sx) * (x - sx) + (y - sy) * (y - sy)) / (REACH * REACH);
             if r2 < 1.0 { (1.0 - r2) * (1.0 - r2) } else { 0.0 }
         };
-        self.field.singularities().iter().map(|s| 0.8 * bump(s.x, s.y)).sum()
+        self.field.singularities().iter().map(|s| 2.0 * bump(s.x, s.y)).sum()
     }
 
     /// Minutiae keep about a ridge period apart and are rare below two.
@@ -132,12 +132,12 @@ impl Finger {
         let along = self.field.at(x, y);
         // net minutiae that the flow asks for here, over all that are here
         let excess = self.field.divergence(x, y) / self.ridge_period / DENSITY;
-        let forward = 0.5 + 0.45 * (0.75 * excess).clamp(-1.0, 1.0);
+        let forward = 0.5 + 0.42 * (5.0 * excess).clamp(-1.0, 1.0);
         let half = if stream.chance(forward) { 0.0 } else { 0.5 };
         FingerMinutia {
             x,
             y,
-            direction: along + half + 0.008 * stream.normal(),
+            direction: along + half + 0.018 * stream.normal(),
             kind: draw_kind(stream),
             salience: salience(stream),
         }

@@ -51,12 +51,12 @@ impl OrientationField {
         let singularities = singularities(class, stream);
         let waves = std::array::from_fn(|_| {
             let (sine, cosine) = sin_cos(stream.unit());
-            let frequency = 1.0 / stream.uniform(180.0, 420.0);
+            let frequency = 1.0 / stream.uniform(140.0, 420.0);
             Wave {
                 along_x: frequency * cosine,
                 along_y: frequency * sine,
                 phase: stream.unit(),
-                tilt: stream.uniform(0.0, 0.016),
+                tilt: stream.uniform(0.0, 0.01),
             }
         });
         Self {
@@ -99,7 +99,7 @@ impl OrientationField {
     /// Where ridges fan out their number grows, and minutiae must point that way: the net number of minutiae
     /// per area is this divergence over the ridge period.
     pub(crate) fn divergence(&self, x: f64, y: f64) -> f64 {
-        const STEP: f64 = 4.0; // px
+        const STEP: f64 = 10.0; // px
         let here = self.at(x, y);
         let (sine, cosine) = sin_cos(here);
         let ahead = self.at(x - STEP * sine, y + STEP * cosine);
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn divergence_is_that_of_ridges_that_leave_a_point() {
-        // around a core and a delta at one place ridges run straight; two cores make circles or rays
+        // two cores in one place: ridges run out of it like rays, and diverge by one over the distance
         let ray = Singularity { x: 0.0, y: 0.0, sign: 2.0 };
         let mut field = OrientationField::draw(PatternClass::Arch, &mut Stream::new(1, 1, None));
         field.singularities = vec![ray];

@@ -59,7 +59,7 @@ impl Finger {
             }
             let clarity = 0.5 * (capture.quality_at(minutia.x, minutia.y) + minutia.salience);
             // a minutia of middling clarity is missed as often as the average says
-            let missed = distortion.missing * (1.0 - clarity) / MISSED_AT;
+            let missed = distortion.missing * (1.0 - clarity) * (1.0 - clarity) / MISSED_AT;
             if stream.chance(missed) {
                 continue;
             }
@@ -113,8 +113,8 @@ impl Finger {
     }
 }
 
-/// What 1 - clarity is on average at the default's quality: `missing` is the share missed there.
-const MISSED_AT: f64 = 0.33;
+/// What the square of 1 - clarity is on average at the default's quality: `missing` is the share missed there.
+const MISSED_AT: f64 = 0.125;
 
 /// Share of tries for a spurious minutia that succeed at the default's quality.
 const SPURIOUS_AT: f64 = 0.30;
@@ -127,9 +127,9 @@ fn other(kind: MinutiaKind) -> MinutiaKind {
     }
 }
 
-/// Errors of the extractor in place and direction, twice as large where nothing is clear.
+/// Errors of the extractor in place and direction, three times as large where nothing is clear.
 fn blur(placed: &mut Placed, clarity: f64, distortion: &Distortion, stream: &mut Stream) {
-    let factor = 2.0 - clarity;
+    let factor = 3.0 - 2.0 * clarity;
     placed.x += factor * distortion.position_jitter_px * stream.normal();
     placed.y += factor * distortion.position_jitter_px * stream.normal();
     placed.direction += factor * distortion.direction_jitter_degrees / 360.0 * stream.normal();
