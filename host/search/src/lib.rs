@@ -1,1 +1,18 @@
-//! Searches over cards and the CPU behind one trait.
+//! Searches: probes against the shards of a gallery, on a card or on the CPU, behind one trait.
+//!
+//! # Layout
+//! - [`engine`]: what is asked and answered, and the trait [`Engine`].
+//! - [`tally`]: the candidate list and histogram that comparisons are gathered in, and how two are merged.
+//! - [`cpu`]: the engine that runs everywhere. [`card`]: the engine behind a device.
+//!
+//! Every engine gives the same answer to the same search, bit for bit.
+
+pub mod card;
+pub mod cpu;
+pub mod engine;
+pub mod tally;
+
+pub use card::CardEngine;
+pub use cpu::CpuEngine;
+pub use engine::{Answer, CardCost, Engine, EngineError, Search, ShardCoverage};
+pub use tally::{Candidate, Tally};

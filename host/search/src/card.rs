@@ -1,0 +1,144 @@
+//! A card as an engine: shards lie in DMA memory, probes share passes.
+
+use crate::engine::{Answer, CardCost, Engine, EngineError, Search, ShardCoverage};
+use crate::tally::{Candidate, Tally};
+use std::sync::Arc;
+use tracing::debug;
+use whorl_device::{Device, EXTENTS_MAX, ExtentRequest, GalleryBuffer, ResultBlock, SearchOutcome, SearchRequest};
+use whorl_gallery::Shard;
+use whorl_layout::LINE_BYTES;
+use whorl_matcher::Probe;
+
+/// One card with the shards that it reaches.
+#[derive(Debug)]
+pub struct CardEngine {
+    device: Device,
+    name: String,
+    shards: Vec<Loaded>,
+}
+
+#[derive(Debug)]
+struct Loaded {
+    shard: Arc<Shard>,
+    extents: Vec<ExtentRequest>,
+    _buffer: GalleryBuffer, // keeps the card's window open
+}
+
+impl CardEngine {
+    /// An engine over an open device; `name` says which card, for answers and messages.
+    pub const fn new(device: Device, name: String) -> Self {
+        Self { device, name, shards: Vec::new() }
+    }
+
+    /// The device, for its identity and counters.
+    pub const fn device(&mut self) -> &mut Device {
+        &mut self.device
+    }
+
+    /// One pass: loads as many probes as the card has slots and compares them with every shard.
+    fn pass(&mut self, probes: &[Probe], search: &Search) -> Result<Vec<(Tally, CardCost)>, EngineError> {
+        for (slot, probe) in probes.iter().enumerate() {
+            self.device.load_probe(slot as u8, &probe.image())?;
+        }
+        let empty = || (Tally::new(search.threshold, search.top_k), CardCost::default());
+        let mut gathered: Vec<_> = probes.iter().map(|_| empty()).collect();
+        for loaded in &self.shards {
+            for extents in loaded.extents.chunks(EXTENTS_MAX) {
+                let request = SearchRequest {
+                    probe_mask: (1 << probes.len()) - 1,
+                    threshold: search.threshold,
+                    gate: search.gate,
+                    top_k: search.top_k as u16,
+                    extents: extents.to_vec(),
+                    timeout: search.timeout,
+                };
+                let outcome = self.device.search(&request)?;
+                debug!(engine = self.name, cycles = outcome.cycles, extents = extents.len(), "pass over a shard");
+                gather(&outcome, &mut gathered);
+            }
+        }
+        Ok(gathered)
+    }
+}
+
+/// Merges the blocks of all streams into the tallies of their probes.
+fn gather(outcome: &SearchOutcome, gathered: &mut [(Tally, CardCost)]) {
+    for block in &outcome.blocks {
+        let Some((tally, cost)) = gathered.get_mut(usize::from(block.probe_slot)) else { continue };
+        tally.merge(
+            u64::from(block.comparisons),
+            block.histogram.iter().map(|&n| u64::from(n)),
+            block.candidates.iter().map(|c| Candidate { index: c.index, score: c.score }),
+        );
+        *cost += stream_cost(block);
+    }
+    for (_, cost) in gathered {
+        cost.command_cycles += u64::from(outcome.cycles);
+    }
+}
+
+fn stream_cost(block: &ResultBlock) -> CardCost {
+    let statistics = &block.statistics;
+    CardCost {
+        command_cycles: 0,
+        stream_cycles: statistics.cycles,
+        minutiae: statistics.minutiae,
+        lines: u64::from(statistics.lines),
+        stall_starved: statistics.stall_starved,
+        stall_engine: statistics.stall_engine,
+        stall_collect: statistics.stall_collect,
+    }
+}
+
+impl Engine for CardEngine {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn probes_per_pass(&self) -> usize {
+        usize::from(self.device.info().probes)
+    }
+
+    fn load(&mut self, shard: Arc<Shard>) -> Result<(), EngineError> {
+        if shard.records() == 0 {
+            return Ok(());
+        }
+        let mut buffer = self.device.alloc_gallery(shard.bytes().len())?;
+        buffer.write(0, shard.bytes());
+        let extents = shard
+            .extents()
+            .iter()
+            .map(|extent| ExtentRequest {
+                address: buffer.address(extent.first_line as usize * LINE_BYTES),
+                lines: extent.lines,
+                records: extent.records,
+                base_index: extent.base_index,
+                crc32c: extent.crc32c,
+            })
+            .collect();
+        self.shards.push(Loaded { shard, extents, _buffer: buffer });
+        Ok(())
+    }
+
+    fn search(&mut self, search: &Search) -> Result<Vec<Answer>, EngineError> {
+        search.check()?;
+        let coverage: Vec<_> = self.shards.iter().map(|l| ShardCoverage::from(&*l.shard)).collect();
+        let wanted: u64 = coverage.iter().map(|c| u64::from(c.records)).sum();
+        let mut answers = Vec::with_capacity(search.probes.len());
+        for probes in search.probes.chunks(self.probes_per_pass()) {
+            for (tally, cost) in self.pass(probes, search)? {
+                if tally.comparisons() != wanted {
+                    return Err(EngineError::Coverage { engine: self.name.clone(), made: tally.comparisons(), wanted });
+                }
+                answers.push(Answer {
+                    candidates: tally.candidates(),
+                    comparisons: tally.comparisons(),
+                    histogram: tally.histogram().to_vec(),
+                    coverage: coverage.clone(),
+                    cost: Some(cost),
+                });
+            }
+        }
+        Ok(answers)
+    }
+}

@@ -1,0 +1,155 @@
+//! What a search asks, what an engine answers.
+
+use crate::tally::Candidate;
+use std::sync::Arc;
+use std::time::Duration;
+use whorl_device::DeviceError;
+use whorl_gallery::Shard;
+use whorl_layout::TOP_K_MAX;
+use whorl_matcher::{GATE_DEFAULT, Probe, RecordError};
+
+/// Probes to compare with every record of the loaded shards.
+#[derive(Debug, Clone)]
+pub struct Search {
+    /// The probes; any number.
+    pub probes: Vec<Probe>,
+    /// Smallest score16 of a candidate.
+    pub threshold: u16,
+    /// Candidates per probe, 1 to [`TOP_K_MAX`].
+    pub top_k: usize,
+    /// Largest angle difference in 1/256 turn, 0..=127.
+    pub gate: u8,
+    /// How long one pass over the gallery may take.
+    pub timeout: Duration,
+}
+
+impl Search {
+    /// A search with the model's gate, no threshold and the `top_k` best candidates.
+    pub fn new(probes: Vec<Probe>, top_k: usize) -> Self {
+        Self { probes, threshold: 0, top_k, gate: GATE_DEFAULT, timeout: Duration::from_mins(10) }
+    }
+
+    /// Fails on a field that no engine can honour.
+    pub(crate) fn check(&self) -> Result<(), EngineError> {
+        if !(1..=TOP_K_MAX).contains(&self.top_k) {
+            return Err(EngineError::Request {
+                what: format!("{} candidates wanted, must be 1 to {TOP_K_MAX}", self.top_k),
+            });
+        }
+        if self.gate > whorl_matcher::GATE_MAX {
+            return Err(EngineError::Request { what: format!("gate {}, must be 0 to 127", self.gate) });
+        }
+        Ok(())
+    }
+}
+
+/// The answer to one probe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Best first.
+    pub candidates: Vec<Candidate>,
+    /// Comparisons made: as many as the shards of `coverage` have records.
+    pub comparisons: u64,
+    /// Comparisons by score: bin `min(511, score16 >> 5)`.
+    pub histogram: Vec<u64>,
+    /// The shards that were searched whole.
+    pub coverage: Vec<ShardCoverage>,
+    /// What it cost on a card; `None` where no card was used.
+    pub cost: Option<CardCost>,
+}
+
+/// One shard that an answer covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShardCoverage {
+    /// Gallery index of its first record.
+    pub base_index: u32,
+    /// Its records, all of them compared.
+    pub records: u32,
+    /// CRC-32C over its lines.
+    pub crc32c: u32,
+}
+
+impl From<&Shard> for ShardCoverage {
+    fn from(shard: &Shard) -> Self {
+        Self { base_index: shard.base_index(), records: shard.records(), crc32c: shard.crc32c() }
+    }
+}
+
+/// Cycles of a card, summed over the passes of a search. Probes that share a pass share its cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CardCost {
+    /// From the dispatch of each command to its completion.
+    pub command_cycles: u64,
+    /// Cycles in which streams were fed, summed over the streams.
+    pub stream_cycles: u64,
+    /// Gallery minutiae, one per cycle and stream.
+    pub minutiae: u64,
+    /// Lines read.
+    pub lines: u64,
+    /// Stream cycles without a line to read: the link or the descriptors were late.
+    pub stall_starved: u64,
+    /// Stream cycles that waited for the consistency pass of an earlier record.
+    pub stall_engine: u64,
+    /// Stream cycles that waited for scores to be collected.
+    pub stall_collect: u64,
+}
+
+impl std::ops::AddAssign for CardCost {
+    fn add_assign(&mut self, other: Self) {
+        self.command_cycles += other.command_cycles;
+        self.stream_cycles += other.stream_cycles;
+        self.minutiae += other.minutiae;
+        self.lines += other.lines;
+        self.stall_starved += other.stall_starved;
+        self.stall_engine += other.stall_engine;
+        self.stall_collect += other.stall_collect;
+    }
+}
+
+/// Why an engine gives no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The search itself cannot be done.
+    #[error("The search is not possible: {what}")]
+    Request {
+        /// The field and its range.
+        what: String,
+    },
+    /// The card or the way to it failed.
+    #[error("The card failed")]
+    Device(#[from] DeviceError),
+    /// A shard holds a malformed record.
+    #[error("A shard is damaged")]
+    Record(#[from] RecordError),
+    /// Fewer or more comparisons than there are records: the answer would be silently partial.
+    #[error("{engine} made {made} comparisons where the gallery has {wanted} records")]
+    Coverage {
+        /// Which engine.
+        engine: String,
+        /// Comparisons reported.
+        made: u64,
+        /// Records loaded.
+        wanted: u64,
+    },
+}
+
+/// Something that compares probes with shards.
+pub trait Engine: Send {
+    /// What it is, for answers and messages.
+    fn name(&self) -> &str;
+
+    /// Probes that share one pass over the gallery.
+    fn probes_per_pass(&self) -> usize;
+
+    /// Adds a shard to those that searches cover.
+    ///
+    /// # Errors
+    /// [`EngineError`]: the shard is not covered, earlier ones still are.
+    fn load(&mut self, shard: Arc<Shard>) -> Result<(), EngineError>;
+
+    /// Compares each probe with every record of every loaded shard; answers stand in the order of the probes.
+    ///
+    /// # Errors
+    /// [`EngineError`]: there is no answer for any probe.
+    fn search(&mut self, search: &Search) -> Result<Vec<Answer>, EngineError>;
+}
