@@ -75,8 +75,8 @@ fn pass_a(probe: &Probe, reference: &PackedRecord, gate: u8) -> Lanes {
         let run = sorted.within(angle, gate);
         let key = nearest(sorted, run, descriptor);
         let (distance, lane) = ((key >> 8) as u8, usize::from(key as u8));
-        // A key of no lane has a distance of 255.
-        if distance < CEILING && distance < lanes.distances[lane] {
+        // Lanes start at the ceiling, and the key of an empty run has a distance of 255.
+        if distance < lanes.distances[lane] {
             lanes.distances[lane] = distance;
             lanes.gx[lane] = x;
             lanes.gy[lane] = y;

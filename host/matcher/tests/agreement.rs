@@ -6,7 +6,9 @@ use std::ops::Range;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use whorl_matcher::{Backend, Comparator, Comparison, GATE_DEFAULT, PackedRecord, Probe, Record, RecordMinutia, Role};
+use whorl_matcher::{
+    Backend, Comparator, Comparison, GATE_DEFAULT, PackedRecord, Probe, Record, RecordMinutia, Role, Winner, taps,
+};
 
 /// Both backends, or `None` after saying that the processor has only one.
 fn backends() -> Option<(Comparator, Comparator)> {
@@ -98,6 +100,35 @@ proptest! {
             prop_assert_eq!(plain, fast);
             prop_assert!(plain.best >= 63, "at least one minutia meets itself");
         }
+    }
+}
+
+#[test]
+fn opposite_directions_pass_no_gate() {
+    let at = |angle| Record { minutiae: vec![RecordMinutia { angle, ..RecordMinutia::default() }] };
+    for gate in [127, 128, 255] {
+        for angle in [0, 1, 127, 128, 255_u8] {
+            let Some((plain, fast)) = compare_both(&at(angle), &at(angle.wrapping_add(128)), gate) else { return };
+            assert_eq!((plain.best, fast.best), (0, 0), "angle {angle}, gate {gate}");
+        }
+    }
+}
+
+#[test]
+fn only_distances_below_the_ceiling_win() {
+    let differing = |bits: u32| {
+        let descriptor = ((1_u128 << bits) - 1).to_le_bytes();
+        Record { minutiae: vec![RecordMinutia { descriptor, ..RecordMinutia::default() }] }
+    };
+    let probe = differing(0);
+    for (bits, wins) in [(0, true), (58, true), (59, false), (127, false)] {
+        let taps = taps(&Probe::new(&probe).unwrap(), &differing(bits), GATE_DEFAULT).unwrap();
+        let winner = Winner { lane: 0, distance: bits as u8, accepted: true };
+        assert_eq!(taps.winners, [wins.then_some(winner)], "{bits} bits differ");
+        assert_eq!(taps.slots[0].is_some(), wins, "{bits} bits differ");
+        let Some((plain, fast)) = compare_both(&probe, &differing(bits), GATE_DEFAULT) else { return };
+        assert_eq!(plain.best > 0, wins, "{bits} bits differ");
+        assert_eq!(plain, fast);
     }
 }
 

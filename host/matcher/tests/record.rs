@@ -176,3 +176,29 @@ fn the_probe_image_is_the_record_and_then_the_rotation_rows() {
     let short = Probe::new(&sample(2)).unwrap().image();
     assert!(short[64..1024].iter().all(|&byte| byte == 0));
 }
+
+#[test]
+fn rotation_rows_round_to_nearest_and_halves_up() {
+    let table = |angle: usize, function: fn(f64) -> f64| {
+        (16384.0 * function(std::f64::consts::TAU * angle as f64 / 256.0) + 0.5).floor() as i64
+    };
+    let mut halves = 0;
+    for step in 0..100 {
+        let place =
+            |i: i16| RecordMinutia { x: 41 * i - step * 7, y: 1000 - 13 * i - step * 9, ..RecordMinutia::default() };
+        let minutiae: Vec<_> = (0..48).map(place).collect();
+        let probe = Probe::new(&Record { minutiae }).unwrap();
+        for r in 0..64 {
+            let (cosine, sine) = (table(4 * r, f64::cos), table(4 * r, f64::sin));
+            let row = probe.rotation(r);
+            for (j, minutia) in probe.minutiae().iter().enumerate() {
+                let (x, y) = (i64::from(minutia.x), i64::from(minutia.y));
+                for (rotated, exact) in [(row.x[j], x * cosine - y * sine), (row.y[j], x * sine + y * cosine)] {
+                    assert_eq!(i64::from(rotated), (exact + 8192).div_euclid(16384), "row {r}, {minutia:?}");
+                    halves += usize::from(exact.rem_euclid(16384) == 8192);
+                }
+            }
+        }
+    }
+    assert!(halves > 0, "no half was put to the test");
+}

@@ -207,12 +207,18 @@ mod tests {
 
     #[test]
     fn an_area_shorter_than_its_header_does_not_loop() {
-        let short_length = view(&[0, 2, 0, 0, 0, 0]);
-        assert_eq!(short_length.extended_areas().count(), 1);
-        assert!(matches!(
-            short_length.extended_areas().next(),
-            Some(Err(TemplateError::FieldRange { offset: 2, value: 0, .. }))
-        ));
+        for length in 0..4 {
+            let short_length = view(&[0, 2, 0, length, 0, 0]);
+            assert_eq!(short_length.extended_areas().count(), 1);
+            let error = TemplateError::FieldRange {
+                field: "extended area length",
+                offset: 2,
+                value: length.into(),
+                min: 4,
+                max: 65535,
+            };
+            assert_eq!(short_length.extended_areas().next(), Some(Err(error)));
+        }
         let short_header = view(&[0, 2, 0]);
         assert!(matches!(
             short_header.extended_areas().next(),
