@@ -1,1 +1,27 @@
-//! The Verilated card served as a vfio-user device.
+//! The Verilated card served as a vfio-user device: a PCI function that a driver, or a virtual machine, finds behind a
+//! socket.
+//!
+//! # Layout
+//! - `options`: what a simulator is told. `serve`: one client after another.
+//! - `session`: what a client does over vfio-user. `config_space`, `msix`: the PCI function that it sees.
+//! - `card`: the RTL on its own thread. `register_port`: its AXI4-Lite port. `link`: its AXI4 port and the host behind.
+//! - `host`: what session and card share. `guest_memory`: the client's windows. `backing`: the files behind them.
+//! - `model`: the Verilated RTL, built by `build.rs`.
+//!
+//! `unsafe` stands in `model::ffi` and `backing` alone.
+
+mod backing;
+mod card;
+mod config_space;
+mod guest_memory;
+mod host;
+mod link;
+mod model;
+mod msix;
+mod options;
+mod register_port;
+mod serve;
+mod session;
+
+pub use options::{CLOCK_MHZ, LinkModel, SimError, SimOptions};
+pub use serve::{configurations, serve};

@@ -1,0 +1,244 @@
+//! The card on its own thread: cycles run as long as there is something to do.
+//!
+//! When no transfer has moved for a while, nothing is in flight and the card's status says that it is idle, the thread
+//! sleeps until the next register access. Simulated time stands still then: the card's cycle counter counts cycles that
+//! were simulated, not time that passed.
+
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use whorl_layout::csr;
+
+use crate::host::Host;
+use crate::link::{HostLink, LinkCounts, LinkTiming};
+use crate::model::{Inputs, Model, Outputs};
+use crate::options::SimError;
+use crate::register_port::{ALL_ONES, Access, RegisterPort};
+
+/// Cycles of reset: more than any synchroniser or RAM clear in the card needs.
+const RESET_CYCLES: u32 = 16;
+/// Cycles without a transfer after which the card is asked whether it is idle. A doorbell starts a fetch within far fewer.
+const QUIET_CYCLES: u32 = 512;
+/// What the status register must say for the card to be left alone.
+const IDLE: u32 = csr::STATUS_READY_MASK | csr::STATUS_DMA_IDLE_MASK;
+const IDLE_MASK: u32 = IDLE | csr::STATUS_BUSY_MASK;
+
+/// What the card has done since it was made.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct CardCounts {
+    pub(crate) cycles: u64,
+    pub(crate) link: LinkCounts,
+}
+
+#[derive(Debug)]
+enum Request {
+    Access(Access, SyncSender<u32>),
+    Reset(SyncSender<()>),
+    Counts(SyncSender<CardCounts>),
+}
+
+/// The session's hold on the card's thread, which ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct CardHandle {
+    requests: Option<Sender<Request>>,
+    failure: Arc<Mutex<Option<String>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl CardHandle {
+    /// Starts `model` with a reset.
+    pub(crate) fn start(model: Model, timing: LinkTiming, host: Arc<Host>) -> Result<Self, SimError> {
+        let (requests, receiver) = channel();
+        let failure = Arc::new(Mutex::new(None));
+        let card = Card {
+            model,
+            host,
+            requests: receiver,
+            failure: Arc::clone(&failure),
+            link: HostLink::new(timing),
+            port: RegisterPort::default(),
+            waiting: None,
+            inputs: Inputs::default(),
+            outputs: Outputs::default(),
+            cycles: 0,
+            quiet_cycles: 0,
+            asleep: false,
+            failed: false,
+        };
+        let thread = std::thread::Builder::new().name("card".into()).spawn(move || card.run());
+        let thread = thread.map_err(|source| SimError::Thread { source })?;
+        Ok(Self { requests: Some(requests), failure, thread: Some(thread) })
+    }
+
+    fn ask<T>(&self, request: impl FnOnce(SyncSender<T>) -> Request) -> Option<T> {
+        let (reply, answer) = sync_channel(1);
+        self.requests.as_ref()?.send(request(reply)).ok()?;
+        answer.recv().ok()
+    }
+
+    /// Makes one register access: the value read, or 0 for a write. All ones if the card is gone.
+    pub(crate) fn access(&self, access: Access) -> u32 {
+        self.ask(|reply| Request::Access(access, reply)).unwrap_or(ALL_ONES)
+    }
+
+    /// Resets the function. What the card had in flight is forgotten when this returns.
+    pub(crate) fn reset(&self) {
+        self.ask(Request::Reset);
+    }
+
+    /// What the card has done so far.
+    pub(crate) fn counts(&self) -> CardCounts {
+        self.ask(Request::Counts).unwrap_or_default()
+    }
+
+    /// The assertion that ended the card, if one did.
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for CardHandle {
+    fn drop(&mut self) {
+        self.requests = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Who waits for the register access under way.
+#[derive(Debug)]
+enum Waiting {
+    Client(SyncSender<u32>),
+    IdleCheck,
+}
+
+struct Card {
+    model: Model,
+    host: Arc<Host>,
+    requests: Receiver<Request>,
+    failure: Arc<Mutex<Option<String>>>,
+    link: HostLink,
+    port: RegisterPort,
+    waiting: Option<Waiting>, // while the port is busy
+    inputs: Inputs,
+    outputs: Outputs,
+    cycles: u64,
+    quiet_cycles: u32,
+    asleep: bool,
+    failed: bool,
+}
+
+impl Card {
+    /// Until the handle is dropped.
+    fn run(mut self) {
+        self.reset();
+        loop {
+            if self.waiting.is_none() {
+                let request = if self.asleep || self.failed {
+                    self.requests.recv().map_err(|_| TryRecvError::Disconnected)
+                } else {
+                    self.requests.try_recv()
+                };
+                match request {
+                    Ok(request) => self.serve(request),
+                    Err(TryRecvError::Empty) => self.check_idle(),
+                    Err(TryRecvError::Disconnected) => return,
+                }
+            }
+            if !self.asleep && !self.failed {
+                self.cycle();
+            }
+        }
+    }
+
+    fn serve(&mut self, request: Request) {
+        // The other end waits for the answer; if it is gone, nobody minds.
+        match request {
+            Request::Access(access, reply) if self.failed => {
+                let answer = if matches!(access, Access::Read { .. }) { ALL_ONES } else { 0 };
+                let _ = reply.send(answer);
+            }
+            Request::Access(access, reply) => self.start(access, Waiting::Client(reply)),
+            Request::Reset(reply) => {
+                self.reset();
+                let _ = reply.send(());
+            }
+            Request::Counts(reply) => {
+                let _ = reply.send(CardCounts { cycles: self.cycles, link: self.link.counts() });
+            }
+        }
+    }
+
+    fn start(&mut self, access: Access, waiting: Waiting) {
+        self.port.start(access);
+        self.waiting = Some(waiting);
+        self.asleep = false;
+        self.quiet_cycles = 0;
+    }
+
+    fn check_idle(&mut self) {
+        if self.quiet_cycles >= QUIET_CYCLES && self.link.is_idle() {
+            self.start(Access::Read { offset: csr::STATUS as u16 }, Waiting::IdleCheck);
+        }
+    }
+
+    fn reset(&mut self) {
+        self.link.reset();
+        self.port.reset();
+        self.waiting = None;
+        self.asleep = false;
+        self.quiet_cycles = 0;
+        self.inputs = Inputs { rst: true, ..Inputs::default() };
+        for _ in 0..RESET_CYCLES {
+            self.step();
+        }
+        self.inputs.rst = false;
+    }
+
+    fn step(&mut self) {
+        if self.failed {
+            return;
+        }
+        self.cycles += 1;
+        if let Err(text) = self.model.step(&self.inputs, &mut self.outputs) {
+            tracing::error!(text, cycles = self.cycles, "the card failed an assertion");
+            *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+            self.failed = true;
+        }
+    }
+
+    fn cycle(&mut self) {
+        self.link.drive(&mut self.inputs, &*self.host);
+        self.port.drive(&mut self.inputs);
+        self.inputs.msix_ready = true;
+        self.step();
+        if self.failed {
+            self.answer(ALL_ONES);
+            return;
+        }
+        let moved = self.link.advance(&self.inputs, &self.outputs, &*self.host);
+        let raised = self.outputs.msix_valid != 0;
+        if raised {
+            self.host.msix().raise(self.outputs.msix_vector.into());
+        }
+        self.quiet_cycles = if moved || raised { 0 } else { self.quiet_cycles.saturating_add(1) };
+        if let Some(value) = self.port.advance(&self.inputs, &self.outputs) {
+            self.answer(value);
+        }
+    }
+
+    fn answer(&mut self, value: u32) {
+        match self.waiting.take() {
+            Some(Waiting::Client(reply)) => {
+                let _ = reply.send(value);
+            }
+            Some(Waiting::IdleCheck) => {
+                self.asleep = value & IDLE_MASK == IDLE && self.quiet_cycles > 0 && self.link.is_idle();
+                self.quiet_cycles = 0;
+            }
+            None => {}
+        }
+    }
+}

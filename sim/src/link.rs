@@ -1,0 +1,257 @@
+//! The host link: answers the card's AXI4 port from host memory, as far away and as fast as the options say.
+//!
+//! Reads are answered in the order in which they were asked, `latency` cycles later at the earliest and at the rate of
+//! the link. Writes are posted: they reach memory with their last beat, in order, and their response comes `latency`
+//! cycles after that. A burst that memory refuses is answered SLVERR as a whole; a write burst is then dropped.
+
+use std::collections::VecDeque;
+
+use whorl_layout::LINE_BYTES;
+
+use crate::model::{Inputs, Outputs};
+
+const OKAY: u8 = 0;
+const SLVERR: u8 = 2;
+/// No burst crosses a boundary of this many bytes (AXI4 A3.4.1).
+const BOUNDARY: u64 = 4096;
+const BEATS_MAX: usize = BOUNDARY as usize / LINE_BYTES;
+/// Write bursts whose address may be ahead of their data or response.
+const WRITES_MAX: usize = 32;
+
+/// Host memory as the card reaches it.
+pub(crate) trait HostMemory {
+    /// Fills `data` from `address`. `false`: not all of it may be read; `data` is then unspecified.
+    fn read(&self, address: u64, data: &mut [u8]) -> bool;
+    /// Writes `data` to `address`. `false`: not all of it may be written; nothing was.
+    fn write(&self, address: u64, data: &[u8]) -> bool;
+}
+
+/// How far away and how fast host memory is, in cycles of the card's clock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LinkTiming {
+    pub(crate) latency: u64,
+    pub(crate) bytes_per_cycle: u64,
+    pub(crate) reads_in_flight: usize,
+}
+
+/// What went over the link since it was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct LinkCounts {
+    pub(crate) read_bursts: u64,
+    pub(crate) read_bytes: u64,
+    pub(crate) write_bursts: u64,
+    pub(crate) write_bytes: u64,
+    pub(crate) errors: u64,
+}
+
+#[derive(Debug)]
+struct Read {
+    id: u8,
+    address: u64,
+    beats: usize,
+    ready_at: u64,
+}
+
+/// A read burst whose data is being returned.
+#[derive(Debug)]
+struct Returning {
+    id: u8,
+    response: u8,
+    data: Vec<u8>,
+    beat: usize,
+}
+
+#[derive(Debug)]
+struct Write {
+    id: u8,
+    address: u64,
+    beats: usize,
+}
+
+/// The link, advanced once a cycle.
+#[derive(Debug)]
+pub(crate) struct HostLink {
+    timing: LinkTiming,
+    now: u64,
+    reads: VecDeque<Read>,
+    returning: Option<Returning>,
+    read_credit: u64, // bytes that may be returned by now, at most one beat and a bit
+    writes: VecDeque<Write>,
+    beats: Vec<(u64, [u8; LINE_BYTES])>, // strobes and data of the burst at the head of `writes`
+    write_credit: u64,
+    responses: VecDeque<(u64, u8, u8)>, // when, ID, response
+    counts: LinkCounts,
+}
+
+impl HostLink {
+    pub(crate) fn new(timing: LinkTiming) -> Self {
+        Self {
+            timing,
+            now: 0,
+            reads: VecDeque::new(),
+            returning: None,
+            read_credit: 0,
+            writes: VecDeque::new(),
+            beats: Vec::new(),
+            write_credit: 0,
+            responses: VecDeque::new(),
+            counts: LinkCounts::default(),
+        }
+    }
+
+    /// What went over the link.
+    pub(crate) fn counts(&self) -> LinkCounts {
+        self.counts
+    }
+
+    /// Forgets everything in flight, as when the card is reset; counts stay.
+    pub(crate) fn reset(&mut self) {
+        *self = Self { now: self.now, counts: self.counts, ..Self::new(self.timing) };
+    }
+
+    /// Whether nothing is in flight in either direction.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.reads.is_empty() && self.returning.is_none() && self.writes.is_empty() && self.responses.is_empty()
+    }
+
+    /// Sets this cycle's inputs of the card. They depend on nothing that the card does in this cycle.
+    pub(crate) fn drive(&mut self, inputs: &mut Inputs, memory: &impl HostMemory) {
+        self.start_returning(memory);
+        inputs.arready = self.reads.len() + usize::from(self.returning.is_some()) < self.timing.reads_in_flight;
+        inputs.rvalid = false;
+        if let Some(burst) = &self.returning
+            && self.read_credit >= LINE_BYTES as u64
+        {
+            inputs.rvalid = true;
+            inputs.rid = burst.id;
+            inputs.rresp = burst.response;
+            inputs.rlast = (burst.beat + 1) * LINE_BYTES == burst.data.len();
+            let beat = burst.data.chunks_exact(LINE_BYTES).nth(burst.beat).unwrap_or(&[0; LINE_BYTES]);
+            for (word, bytes) in inputs.rdata.iter_mut().zip(beat.as_chunks::<4>().0) {
+                *word = u32::from_le_bytes(*bytes);
+            }
+        }
+        inputs.awready = self.writes.len() + self.responses.len() < WRITES_MAX;
+        inputs.wready = !self.writes.is_empty() && self.write_credit >= LINE_BYTES as u64;
+        inputs.bvalid = false;
+        if let Some(&(at, id, response)) = self.responses.front()
+            && at <= self.now
+        {
+            inputs.bvalid = true;
+            inputs.bid = id;
+            inputs.bresp = response;
+        }
+    }
+
+    fn start_returning(&mut self, memory: &impl HostMemory) {
+        if self.returning.is_some() || self.reads.front().is_none_or(|read| read.ready_at > self.now) {
+            return;
+        }
+        let Some(read) = self.reads.pop_front() else { return };
+        let mut data = vec![0; read.beats * LINE_BYTES];
+        let well_formed = is_well_formed(read.address, read.beats);
+        let response = if well_formed && memory.read(read.address, &mut data) { OKAY } else { SLVERR };
+        if response == SLVERR {
+            self.counts.errors += 1;
+            tracing::debug!(address = read.address, beats = read.beats, "DMA read refused");
+            data.fill(0);
+        }
+        self.returning = Some(Returning { id: read.id, response, data, beat: 0 });
+    }
+
+    /// Takes what was transferred at the end of the cycle whose inputs and outputs these are. Whether anything was.
+    pub(crate) fn advance(&mut self, inputs: &Inputs, outputs: &Outputs, memory: &impl HostMemory) -> bool {
+        let mut moved = false;
+        self.now += 1;
+        // Credit does not pile up while there is nothing to carry.
+        let credit_max = LINE_BYTES as u64 + self.timing.bytes_per_cycle;
+        self.read_credit = (self.read_credit + self.timing.bytes_per_cycle).min(credit_max);
+        self.write_credit = (self.write_credit + self.timing.bytes_per_cycle).min(credit_max);
+        if inputs.arready && outputs.arvalid != 0 {
+            moved = true;
+            self.counts.read_bursts += 1;
+            let ready_at = self.now + self.timing.latency;
+            let beats = usize::from(outputs.arlen) + 1;
+            self.reads.push_back(Read { id: outputs.arid, address: outputs.araddr, beats, ready_at });
+        }
+        if inputs.rvalid && outputs.rready != 0 {
+            moved = true;
+            self.read_credit -= LINE_BYTES as u64;
+            self.counts.read_bytes += LINE_BYTES as u64;
+            if let Some(burst) = &mut self.returning {
+                burst.beat += 1;
+            }
+            if inputs.rlast {
+                self.returning = None;
+            }
+        }
+        if inputs.awready && outputs.awvalid != 0 {
+            moved = true;
+            self.counts.write_bursts += 1;
+            let beats = usize::from(outputs.awlen) + 1;
+            self.writes.push_back(Write { id: outputs.awid, address: outputs.awaddr, beats });
+        }
+        if inputs.wready && outputs.wvalid != 0 {
+            moved = true;
+            self.write_credit -= LINE_BYTES as u64;
+            self.counts.write_bytes += LINE_BYTES as u64;
+            let mut data = [0; LINE_BYTES];
+            for (bytes, word) in data.as_chunks_mut::<4>().0.iter_mut().zip(outputs.wdata) {
+                *bytes = word.to_le_bytes();
+            }
+            self.beats.push((outputs.wstrb, data));
+            self.finish_write(outputs.wlast != 0, memory);
+        }
+        if inputs.bvalid && outputs.bready != 0 {
+            moved = true;
+            self.responses.pop_front();
+        }
+        moved
+    }
+
+    /// Carries out the write at the head once its last beat is there.
+    fn finish_write(&mut self, last: bool, memory: &impl HostMemory) {
+        let Some(write) = self.writes.front().filter(|write| last || self.beats.len() >= write.beats) else { return };
+        let well_formed = is_well_formed(write.address, write.beats) && last && self.beats.len() == write.beats;
+        let done = well_formed
+            && self.beats.iter().zip(0..).all(|((strobes, data), beat)| {
+                runs(*strobes).all(|(first, end)| {
+                    memory.write(write.address + beat * LINE_BYTES as u64 + first as u64, &data[first..end])
+                })
+            });
+        if !done {
+            self.counts.errors += 1;
+            tracing::debug!(address = write.address, beats = write.beats, "DMA write refused");
+        }
+        self.responses.push_back((self.now + self.timing.latency, write.id, if done { OKAY } else { SLVERR }));
+        self.writes.pop_front();
+        self.beats.clear();
+    }
+}
+
+/// Whether a burst keeps to the rules of the card's port: whole beats, at most 4 KiB, across no 4 KiB boundary.
+fn is_well_formed(address: u64, beats: usize) -> bool {
+    let sound = address.is_multiple_of(LINE_BYTES as u64)
+        && beats <= BEATS_MAX
+        && address % BOUNDARY + (beats * LINE_BYTES) as u64 <= BOUNDARY;
+    if !sound {
+        tracing::error!(address, beats, "the card issued a burst that breaks the rules of its port");
+    }
+    sound
+}
+
+/// Runs of set strobes, as first byte and end.
+fn runs(strobes: u64) -> impl Iterator<Item = (usize, usize)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = strobes.checked_shr(at).filter(|&rest| rest != 0)?;
+        let first = at + rest.trailing_zeros();
+        let end = first + (strobes >> first).trailing_ones();
+        at = end;
+        Some((first as usize, end as usize))
+    })
+}
+
+#[cfg(test)]
+#[path = "link_tests.rs"]
+mod tests;

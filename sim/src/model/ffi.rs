@@ -1,0 +1,99 @@
+//! The Verilated card, statically linked: the only foreign functions of this crate.
+#![allow(unsafe_code)]
+
+use std::ffi::{CString, c_char, c_int};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::ptr::NonNull;
+
+use super::{CONFIGURATIONS, Inputs, Outputs};
+
+/// A card of C++. Never looked into from here.
+#[repr(C)]
+struct Card {
+    _opaque: [u8; 0],
+}
+
+/// The four functions that `card.cpp` gives each configuration.
+#[derive(Debug, Clone, Copy)]
+struct Functions {
+    new: unsafe extern "C" fn() -> *mut Card,
+    free: unsafe extern "C" fn(*mut Card),
+    step: unsafe extern "C" fn(*mut Card, *const Inputs, *mut Outputs) -> c_int,
+    trace: unsafe extern "C" fn(*mut Card, *const c_char) -> c_int,
+}
+
+unsafe extern "C" {
+    fn whorl_1x1_new() -> *mut Card;
+    fn whorl_1x1_free(card: *mut Card);
+    fn whorl_1x1_step(card: *mut Card, inputs: *const Inputs, outputs: *mut Outputs) -> c_int;
+    fn whorl_1x1_trace(card: *mut Card, path: *const c_char) -> c_int;
+    fn whorl_2x2_new() -> *mut Card;
+    fn whorl_2x2_free(card: *mut Card);
+    fn whorl_2x2_step(card: *mut Card, inputs: *const Inputs, outputs: *mut Outputs) -> c_int;
+    fn whorl_2x2_trace(card: *mut Card, path: *const c_char) -> c_int;
+    fn failure_text(out: *mut c_char, bytes: usize) -> usize;
+}
+
+/// By the order of [`CONFIGURATIONS`].
+const FUNCTIONS: [Functions; CONFIGURATIONS.len()] = [
+    Functions { new: whorl_1x1_new, free: whorl_1x1_free, step: whorl_1x1_step, trace: whorl_1x1_trace },
+    Functions { new: whorl_2x2_new, free: whorl_2x2_free, step: whorl_2x2_step, trace: whorl_2x2_trace },
+];
+
+/// One Verilated card.
+#[derive(Debug)]
+pub(crate) struct Model {
+    card: NonNull<Card>,
+    functions: Functions,
+    failed: bool,
+}
+
+// SAFETY: the model keeps no thread-local state; it is used by one thread at a time through `&mut self`.
+unsafe impl Send for Model {}
+
+impl Model {
+    /// A card of the configuration, before its first reset. `None` if that configuration is not compiled in.
+    pub(crate) fn new(streams: u8, probes: u8) -> Option<Self> {
+        let nth = CONFIGURATIONS.iter().position(|&configuration| configuration == (streams, probes))?;
+        let functions = FUNCTIONS[nth];
+        // SAFETY: the function takes nothing and returns a card that it owns no more.
+        let card = NonNull::new(unsafe { (functions.new)() })?;
+        Some(Self { card, functions, failed: false })
+    }
+
+    /// Runs one clock cycle.
+    ///
+    /// # Errors
+    /// The text of the assertion that failed, now or on an earlier call: the model does not run on after that.
+    pub(crate) fn step(&mut self, inputs: &Inputs, outputs: &mut Outputs) -> Result<(), String> {
+        // SAFETY: the card is one that `new` made and `drop` has not freed; both pointers are to structs of the layout
+        // that the function expects, borrowed for the call.
+        if self.failed || unsafe { (self.functions.step)(self.card.as_ptr(), inputs, outputs) } != 0 {
+            self.failed = true;
+            return Err(failure());
+        }
+        Ok(())
+    }
+
+    /// Writes waves to `path` from here on. `false`: this build cannot, or the path holds a zero byte.
+    pub(crate) fn trace(&mut self, path: &Path) -> bool {
+        let Ok(path) = CString::new(path.as_os_str().as_bytes()) else { return false };
+        // SAFETY: the card is alive, and the path is a zero-terminated string that outlives the call.
+        unsafe { (self.functions.trace)(self.card.as_ptr(), path.as_ptr()) == 0 }
+    }
+}
+
+impl Drop for Model {
+    fn drop(&mut self) {
+        // SAFETY: made by `new` of the same configuration, freed once.
+        unsafe { (self.functions.free)(self.card.as_ptr()) };
+    }
+}
+
+fn failure() -> String {
+    let mut text = vec![0_u8; 512];
+    // SAFETY: the function writes at most the given number of bytes to the buffer.
+    let bytes = unsafe { failure_text(text.as_mut_ptr().cast(), text.len()) };
+    String::from_utf8_lossy(&text[..bytes]).into_owned()
+}
