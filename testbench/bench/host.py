@@ -7,6 +7,7 @@ import cocotb
 from bench.fields import Fields
 from bench.streams import Stall
 from cocotb.triggers import RisingEdge
+from cocotb.utils import get_sim_time
 from cocotbext.axi import AxiResp
 from cocotbext.axi.axi_slave import AxiSlaveRead, AxiSlaveWrite
 
@@ -205,14 +206,17 @@ class PipelinedRead(AxiSlaveRead):
     gap = None  # pause pattern between beats
 
     def _handle_reset(self, state):
+        if not hasattr(self, "waiting"):
+            self.waiting = deque()
+            self.ar_channel.queue_occupancy_limit = 64
+            cocotb.start_soon(self._collect())
         super()._handle_reset(state)
-        self.ar_channel.queue_occupancy_limit = 64
 
     async def _process_read(self):
-        waiting = deque()
-        cocotb.start_soon(self._collect(waiting))
+        waiting = self.waiting
+        waiting.clear()
         while True:
-            while not waiting or waiting[0][0] > cocotb.simtime.get_sim_time("ns"):
+            while not waiting or waiting[0][0] > get_sim_time("ns"):
                 await RisingEdge(self.clock)
             _, ar = waiting[0]
             lines, address = int(ar.arlen) + 1, int(ar.araddr)
@@ -226,13 +230,13 @@ class PipelinedRead(AxiSlaveRead):
                 await self.r_channel.send(r)
             waiting.popleft()
 
-    async def _collect(self, waiting):
+    async def _collect(self):
         while True:
             ar = await self.ar_channel.recv()
             check_burst(int(ar.araddr), int(ar.arlen) + 1)
             assert int(ar.arsize) == 6 and int(ar.arburst) == 1
-            waiting.append((cocotb.simtime.get_sim_time("ns") + self.latency_ns, ar))
-            self.in_flight_max = max(self.in_flight_max, len(waiting))
+            self.waiting.append((get_sim_time("ns") + self.latency_ns, ar))
+            self.in_flight_max = max(self.in_flight_max, len(self.waiting))
 
 
 class AxiHost:
