@@ -14,7 +14,7 @@ class Fields:
         word = 0
         for name, width in self.fields:
             value = values[name]
-            assert -(1 << (width - 1)) <= value < (1 << width) if width > 1 else value in (0, 1, True, False), (name, value)
+            assert -(1 << width >> 1) <= value < 1 << width, f"{name} = {value} does not fit {width} bits"
             word = (word << width) | (value & ((1 << width) - 1))
         return word
 

