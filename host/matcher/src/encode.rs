@@ -187,7 +187,7 @@ fn features(acc: &[[u32; DIRECTIONS]; CELLS]) -> [i16; FEATURES] {
     features
 }
 
-/// Sums of f * W over the features, by bit; they fit 24 bits.
+/// Sums of f * W over the features, by bit; their size is below 2^24.
 ///
 /// Two features at a time and 16 bits at a time: one multiply-add instruction takes pairs of
 /// 16-bit factors, and the sums of a block stay in registers.

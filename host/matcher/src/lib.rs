@@ -40,6 +40,7 @@ pub mod plain;
 pub mod probe;
 pub mod record;
 mod score;
+#[cfg(target_arch = "x86_64")]
 mod sorted;
 
 pub use comparator::{Backend, Comparator};

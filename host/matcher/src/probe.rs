@@ -4,6 +4,7 @@ use whorl_layout::{LANES, LINE_BYTES, PROBE_IMAGE_BYTES, PROBE_LINES, ROTATION_L
 
 use crate::model::model;
 use crate::record::{Record, RecordError, RecordMinutia};
+#[cfg(target_arch = "x86_64")]
 use crate::sorted::SortedLanes;
 
 /// One rotation row: RX and RY of every lane (MATCHER 3); unused lanes are zero.
@@ -20,11 +21,12 @@ pub struct RotationRow {
 pub struct Probe {
     record: Record,
     rotations: Box<[RotationRow]>, // ROTATIONS of them
+    #[cfg(target_arch = "x86_64")]
     sorted: Box<SortedLanes>,
 }
 
 impl Probe {
-    /// Prepares a record, which costs about as much as a comparison and is done once per search.
+    /// Prepares a record, once per search: 64 rotations of every minutia and the lanes by angle.
     ///
     /// # Errors
     /// [`RecordError::TooManyMinutiae`] for more than 48 minutiae, else as [`Record::check`].
@@ -35,8 +37,12 @@ impl Probe {
             return Err(RecordError::TooManyMinutiae { count, max: LANES });
         }
         let rotations = (0..ROTATIONS).map(|r| rotate(&record.minutiae, r)).collect();
-        let sorted = Box::new(SortedLanes::new(&record.minutiae));
-        Ok(Self { record: record.clone(), rotations, sorted })
+        Ok(Self {
+            record: record.clone(),
+            rotations,
+            #[cfg(target_arch = "x86_64")]
+            sorted: Box::new(SortedLanes::new(&record.minutiae)),
+        })
     }
 
     /// The record that was prepared.
@@ -58,7 +64,7 @@ impl Probe {
     }
 
     /// The lanes by angle.
-    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "only AVX2 compares sorted lanes"))]
+    #[cfg(target_arch = "x86_64")]
     pub(crate) fn sorted(&self) -> &SortedLanes {
         &self.sorted
     }

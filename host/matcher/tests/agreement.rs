@@ -7,7 +7,8 @@ use std::ops::Range;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use whorl_matcher::{
-    Backend, Comparator, Comparison, GATE_DEFAULT, PackedRecord, Probe, Record, RecordMinutia, Role, Winner, taps,
+    Backend, Comparator, Comparison, GATE_DEFAULT, PackedRecord, Probe, Record, RecordError, RecordMinutia, Role,
+    Winner, taps,
 };
 
 /// Both backends, or `None` after saying that the processor has only one.
@@ -203,4 +204,13 @@ fn a_scan_stops_at_the_first_bad_line_and_says_where() {
     assert!(expected.to_string().contains(&format!("offset {bad_line}")), "{expected}");
     assert_eq!(outcome, Err(expected));
     assert_eq!(reported, 2);
+}
+
+#[test]
+fn a_score_is_of_exactly_one_record() {
+    let record = Record::default().to_bytes();
+    let probe = Probe::new(&Record::default()).unwrap();
+    let two = [record.clone(), record].concat();
+    let outcome = Comparator::new(Backend::Auto).score(&probe, &two, GATE_DEFAULT);
+    assert_eq!(outcome, Err(RecordError::TrailingBytes { offset: 64, count: 64 }));
 }
