@@ -115,7 +115,8 @@ def check(block, stream, probe_slot, scores: list[tuple[int, int]], records, thr
     assert header["minutiae"] == sum(len(whorl.unpack(record)) for record in records)
     assert header["lines"] == sum(len(record) // 64 for record in records)
     lost = header["stall_starved"] + header["stall_engine"] + header["stall_collect"]
-    assert header["minutiae"] <= header["cycles"] and lost <= header["cycles"]
+    # `active` falls when the last line is taken: its minutiae may follow uncounted.
+    assert header["minutiae"] <= header["cycles"] + 3 and lost <= header["cycles"]
     expected_bins = Counter(min(511, score >> 5) for _, score in scores)
     assert bins == [expected_bins[b] for b in range(512)]
     best = sorted(passed, key=lambda c: (-c[1], c[0]))[:top_k]

@@ -173,13 +173,13 @@ class Card:
         fields = {"probe_slot": slot, "image_address": address, "crc32c": whorl.crc32c(image)} | override
         return pack("sqe_load_probe", opcode=code("opcode", "LOAD_PROBE"), **fields)
 
-    def place_extent(self, records: list[bytes], base_index: int, align: int = 64, **override) -> dict:
+    def place_extent(self, packed: list[bytes], base_index: int, align: int = 64, **override) -> dict:
         """Copies records into host memory; gives the fields of their extent."""
-        data = b"".join(records)
+        data = b"".join(packed)
         return {
             "address": self.place(data, align),
             "lines": len(data) // LINE,
-            "records": len(records),
+            "records": len(packed),
             "base_index": base_index,
             "crc32c": whorl.crc32c(data),
         } | override

