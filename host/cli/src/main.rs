@@ -1,2 +1,94 @@
-//! The `whorl` binary.
-fn main() {}
+//! The `whorl` command: templates to records, comparisons, searches on cards and CPU, and the simulated card.
+
+mod card;
+mod compare;
+mod crosscheck;
+mod encode;
+mod engine;
+mod error;
+mod identify;
+mod input;
+mod simulate;
+mod synth;
+
+use clap::{Parser, Subcommand};
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+/// Fingerprint identification on FPGA cards and CPU.
+///
+/// A candidate list is a lead for an examiner, never a verdict.
+#[derive(Parser)]
+#[command(name = "whorl", version, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Say more on standard error (-v: info, -vv: debug); RUST_LOG overrides
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  whorl synth --fingers 1000 --impressions 1 --seed 1 --out gallery
+  whorl synth --fingers 5 --impressions 1 --first-impression 2 --seed 1 --out probes
+  whorl identify --gallery gallery --probe probes/*.iso --engine cpu --top 5
+  whorl sim --socket /tmp/card.sock --streams 2 --probes 2 &
+  whorl identify --gallery gallery --probe probes/*.iso --engine unix:/tmp/card.sock --json
+  whorl compare probes/000000_2.iso gallery/000000_1.iso
+
+Exit codes:
+  0 done   1 other failure   2 wrong usage   3 an input file is unreadable or malformed
+  4 an engine failed   5 the card is lost   6 an engine's scores differ from the reference";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Turn minutiae files into packed records
+    Encode(encode::Options),
+    /// Compare two minutiae files
+    Compare(compare::Options),
+    /// Write synthetic fingers as ISO/IEC 19794-2:2005 files
+    Synth(synth::Options),
+    /// Search probes in a gallery and print ranked candidate lists
+    Identify(identify::Options),
+    /// Compare every score of an engine with the reference matcher's
+    Crosscheck(crosscheck::Options),
+    /// Serve a simulated card at a vfio-user socket until killed
+    Sim(simulate::Options),
+    /// Look at a card
+    #[command(subcommand)]
+    Card(card::Command),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    start_log(arguments.verbose);
+    let done = match &arguments.command {
+        Command::Encode(options) => encode::run(options),
+        Command::Compare(options) => compare::run(options),
+        Command::Synth(options) => synth::run(options),
+        Command::Identify(options) => identify::run(options),
+        Command::Crosscheck(options) => crosscheck::run(options),
+        Command::Sim(options) => simulate::run(options),
+        Command::Card(command) => card::run(command),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("whorl: {}", error.explained());
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn start_log(verbose: u8) {
+    let level = ["warn", "info", "debug"][usize::from(verbose.min(2))];
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+}

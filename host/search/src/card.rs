@@ -120,6 +120,10 @@ impl Engine for CardEngine {
         Ok(())
     }
 
+    fn clear(&mut self) {
+        self.shards.clear();
+    }
+
     fn search(&mut self, search: &Search) -> Result<Vec<Answer>, EngineError> {
         search.check()?;
         let coverage: Vec<_> = self.shards.iter().map(|l| ShardCoverage::from(&*l.shard)).collect();

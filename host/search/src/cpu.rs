@@ -66,6 +66,10 @@ impl Engine for CpuEngine {
         Ok(())
     }
 
+    fn clear(&mut self) {
+        self.shards.clear();
+    }
+
     fn search(&mut self, search: &Search) -> Result<Vec<Answer>, EngineError> {
         search.check()?;
         let coverage: Vec<_> = self.shards.iter().map(|s| ShardCoverage::from(&**s)).collect();

@@ -147,6 +147,9 @@ pub trait Engine: Send {
     /// [`EngineError`]: the shard is not covered, earlier ones still are.
     fn load(&mut self, shard: Arc<Shard>) -> Result<(), EngineError>;
 
+    /// Forgets all shards.
+    fn clear(&mut self);
+
     /// Compares each probe with every record of every loaded shard; answers stand in the order of the probes.
     ///
     /// # Errors

@@ -1,0 +1,201 @@
+//! `--engine`: what it may say, and the engine that it names.
+
+use crate::error::CliError;
+use std::path::PathBuf;
+use std::str::FromStr;
+use whorl_device::{Device, DeviceError, Transport};
+use whorl_search::{CardEngine, CpuEngine, Engine, EngineError};
+
+/// Where comparisons are made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EngineChoice {
+    /// This machine's processor.
+    Cpu,
+    /// A simulated card in this process.
+    Sim(SimChoice),
+    /// A card at a vfio-user socket.
+    Unix(PathBuf),
+    /// A card bound to vfio-pci.
+    Vfio(String),
+}
+
+/// Shape and link of a simulated card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SimChoice {
+    /// Record streams.
+    pub streams: u8,
+    /// Engines per stream.
+    pub probes: u8,
+    /// The link model's fields that differ from their defaults: latency in nanoseconds, bytes per cycle, reads in flight.
+    pub link: [Option<u64>; 3],
+}
+
+/// Text for `--help`.
+pub const HELP: &str = "\
+Where to compare: `cpu`; `unix:SOCKET` for a card behind a vfio-user socket (as `whorl sim` serves); `vfio:BDF` for a \
+card bound to vfio-pci; `sim[:SxP][,latency_ns=N][,bytes_per_cycle=N][,reads=N]` for a simulated card of S streams and \
+P probes in this process";
+
+impl FromStr for EngineChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (kind, rest) =
+            text.split_once([':', ',']).map_or((text, None), |(kind, _)| (kind, Some(&text[kind.len()..])));
+        match (kind, rest) {
+            ("cpu", None) => Ok(Self::Cpu),
+            ("sim", rest) => sim_choice(rest.unwrap_or("")).map(Self::Sim),
+            ("unix", Some(rest)) if rest.len() > 1 && rest.starts_with(':') => Ok(Self::Unix(rest[1..].into())),
+            ("vfio", Some(rest)) if rest.len() > 1 && rest.starts_with(':') => Ok(Self::Vfio(rest[1..].into())),
+            _ => Err("must be cpu, sim, sim:SxP, unix:SOCKET or vfio:BDF (as vfio:0000:3b:00.0)".into()),
+        }
+    }
+}
+
+fn sim_choice(rest: &str) -> Result<SimChoice, String> {
+    let mut choice = SimChoice { streams: 1, probes: 1, link: [None; 3] };
+    for (nth, part) in rest.trim_start_matches([':', ',']).split(',').filter(|p| !p.is_empty()).enumerate() {
+        if let Some((name, value)) = part.split_once('=') {
+            let place =
+                ["latency_ns", "bytes_per_cycle", "reads"].iter().position(|n| *n == name).ok_or_else(|| {
+                    format!("{name} is no field of the link; there are latency_ns, bytes_per_cycle and reads")
+                })?;
+            choice.link[place] = Some(value.parse().map_err(|_| format!("{name}={value} is no number"))?);
+        } else {
+            let shape = part.split_once('x').and_then(|(s, p)| Some((s.parse().ok()?, p.parse().ok()?)));
+            (choice.streams, choice.probes) = shape
+                .filter(|_| nth == 0)
+                .ok_or_else(|| format!("`{part}` is no card shape; write streams x probes, as in sim:2x2"))?;
+        }
+    }
+    Ok(choice)
+}
+
+/// An open engine and what must live as long as it.
+pub struct OpenEngine {
+    /// The engine.
+    pub engine: Box<dyn Engine>,
+    _simulator: Option<Simulator>,
+}
+
+impl EngineChoice {
+    /// The engine, ready for shards.
+    pub fn open(&self) -> Result<OpenEngine, CliError> {
+        if *self == Self::Cpu {
+            let engine = Box::new(CpuEngine::new(whorl_matcher::Backend::Auto));
+            return Ok(OpenEngine { engine, _simulator: None });
+        }
+        let (device, name, simulator) = self.open_device()?;
+        Ok(OpenEngine { engine: Box::new(CardEngine::new(device, name)), _simulator: simulator })
+    }
+
+    /// The card behind the engine.
+    pub fn open_device(&self) -> Result<(Device, String, Option<Simulator>), CliError> {
+        let mut simulator = None;
+        let (transport, name): (Result<Box<dyn Transport>, _>, _) = match self {
+            Self::Cpu => return Err(CliError::Usage("the CPU is no card; name one with --engine".into())),
+            Self::Vfio(bdf) => (whorl_transport::vfio::open(bdf), format!("card vfio:{bdf}")),
+            Self::Unix(socket) => {
+                (whorl_transport::vfio_user::connect(socket), format!("card unix:{}", socket.display()))
+            }
+            Self::Sim(choice) => {
+                let started = simulator.insert(Simulator::start(choice)?);
+                let name = format!("card sim:{}x{}", choice.streams, choice.probes);
+                (whorl_transport::vfio_user::connect(&started.socket), name)
+            }
+        };
+        let failed = |error: EngineError| CliError::Engine { engine: name.clone(), source: error };
+        let transport = transport.map_err(|error| failed(DeviceError::from(error).into()))?;
+        let device = Device::open(transport).map_err(|error| failed(error.into()))?;
+        Ok((device, name, simulator))
+    }
+}
+
+/// A simulated card on a thread of this process; it ends with the process.
+#[derive(Debug)]
+pub struct Simulator {
+    socket: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+#[cfg(feature = "sim")]
+impl Simulator {
+    fn start(choice: &SimChoice) -> Result<Self, CliError> {
+        use std::time::{Duration, Instant};
+        let folder = tempfile::Builder::new().prefix("whorl-sim").tempdir()?;
+        let socket = folder.path().join("card.sock");
+        let mut link = whorl_sim::LinkModel::default();
+        link.latency_ns = choice.link[0].unwrap_or(link.latency_ns);
+        link.bytes_per_cycle = choice.link[1].unwrap_or(link.bytes_per_cycle);
+        let reads = choice.link[2].map_or(Ok(link.reads_in_flight), u16::try_from);
+        link.reads_in_flight = reads.map_err(|_| CliError::Usage("reads must be 1 to 256".into()))?;
+        let options = whorl_sim::SimOptions {
+            socket: socket.clone(),
+            streams: choice.streams,
+            probes: choice.probes,
+            fst: None,
+            link,
+        };
+        let server = std::thread::Builder::new().name("whorl-sim".into()).spawn(move || whorl_sim::serve(&options))?;
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !socket.exists() && Instant::now() < deadline {
+            if server.is_finished() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        if server.is_finished()
+            && let Ok(Err(error)) = server.join()
+        {
+            return Err(error.into());
+        }
+        Ok(Self { socket, _folder: folder })
+    }
+}
+
+#[cfg(not(feature = "sim"))]
+impl Simulator {
+    fn start(_: &SimChoice) -> Result<Self, CliError> {
+        Err(CliError::Usage("this build has no simulated card; build with the `sim` feature".into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Result<EngineChoice, String> {
+        text.parse()
+    }
+
+    #[test]
+    fn every_way_to_name_an_engine() {
+        let sim = |streams, probes, link| Ok(EngineChoice::Sim(SimChoice { streams, probes, link }));
+        assert_eq!(parsed("cpu"), Ok(EngineChoice::Cpu));
+        assert_eq!(parsed("sim"), sim(1, 1, [None; 3]));
+        assert_eq!(parsed("sim:2x4"), sim(2, 4, [None; 3]));
+        assert_eq!(parsed("sim,latency_ns=0"), sim(1, 1, [Some(0), None, None]));
+        assert_eq!(parsed("sim:1x1,bytes_per_cycle=64,reads=9"), sim(1, 1, [None, Some(64), Some(9)]));
+        assert_eq!(parsed("unix:/a:b,c"), Ok(EngineChoice::Unix("/a:b,c".into())));
+        assert_eq!(parsed("vfio:0000:3b:00.0"), Ok(EngineChoice::Vfio("0000:3b:00.0".into())));
+    }
+
+    #[test]
+    fn what_names_no_engine_is_refused_with_the_choices() {
+        for text in [
+            "",
+            "gpu",
+            "cpu:1",
+            "unix",
+            "unix:",
+            "vfio:",
+            "sim:2",
+            "sim:axb",
+            "sim:1x1,2x2",
+            "sim,depth=1",
+            "sim,reads=x",
+        ] {
+            assert!(parsed(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Why a command failed, in words and as an exit code.
+
+use std::error::Error;
+use std::io;
+use std::path::{Path, PathBuf};
+use whorl_device::{DeviceError, TransportError};
+use whorl_search::EngineError;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// An argument that clap cannot judge alone.
+    #[error("{0}")]
+    Usage(String),
+    /// A file cannot be read or written.
+    #[error("{}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    /// A minutiae file is malformed.
+    #[error("{}", path.display())]
+    Template { path: PathBuf, source: whorl_template::TemplateError },
+    /// A minutiae file holds nothing that can be used.
+    #[error("{}: {what}", path.display())]
+    Unusable { path: PathBuf, what: String },
+    /// A record or shard is not possible.
+    #[error("A record of the gallery does not fit a shard")]
+    Shard(#[from] whorl_gallery::ShardError),
+    /// A record is not possible.
+    #[error("A record cannot be compared")]
+    Record(#[from] whorl_matcher::RecordError),
+    /// An engine failed.
+    #[error("{engine}")]
+    Engine { engine: String, source: EngineError },
+    /// Synthetic fingers cannot be made as asked.
+    #[error("The fingers cannot be made")]
+    Synth(#[from] whorl_synth::SynthError),
+    /// The simulator did not start, or stopped.
+    #[cfg(feature = "sim")]
+    #[error("The simulated card stopped")]
+    Sim(#[from] whorl_sim::SimError),
+    /// Scores differ.
+    #[error("{0}")]
+    Mismatch(String),
+    /// Standard output cannot be written.
+    #[error("Standard output")]
+    Output(#[from] io::Error),
+}
+
+impl CliError {
+    /// For `map_err` on a file operation.
+    pub fn file(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        move |source| Self::File { path: path.to_path_buf(), source }
+    }
+
+    /// For `map_err` on an engine's operation.
+    pub fn engine<E: Into<EngineError>>(name: &str) -> impl FnOnce(E) -> Self + '_ {
+        move |error| Self::Engine { engine: name.to_owned(), source: error.into() }
+    }
+
+    /// Whether the reader of standard output went away, as `head` does.
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// The process's exit code; `whorl --help` lists them.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => 2,
+            Self::File { .. } | Self::Template { .. } | Self::Unusable { .. } | Self::Shard(_) | Self::Record(_) => 3,
+            Self::Engine { source, .. } => match source {
+                EngineError::Device(
+                    DeviceError::CardLost { .. } | DeviceError::Transport { source: TransportError::Lost { .. } },
+                ) => 5,
+                _ => 4,
+            },
+            #[cfg(feature = "sim")]
+            Self::Sim(_) => 4,
+            Self::Mismatch(_) => 6,
+            Self::Synth(_) => 2,
+            Self::Output(_) => 1,
+        }
+    }
+
+    /// The message with all its causes.
+    pub fn explained(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            text += &format!(": {error}");
+            cause = error.source();
+        }
+        text
+    }
+}
