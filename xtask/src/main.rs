@@ -1,2 +1,51 @@
-//! Project tasks.
-fn main() {}
+//! Project tasks: everything that CI does, runnable by hand.
+
+mod demo;
+mod generate;
+mod lint;
+mod shell;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Project tasks: everything that CI does, runnable by hand.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Write the files generated from spec/
+    Gen {
+        /// Write nothing; fail where a committed file differs from what spec/ says
+        #[arg(long)]
+        check: bool,
+    },
+    /// Check formatting, clippy, HDL lint, dependencies' licences and generated files
+    Lint,
+    /// Lint and run the quick tests: before every push
+    Prepush,
+    /// Search a synthetic gallery, and real templates where there are any, through the simulated card
+    Demo(demo::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Gen { check: true } => generate::check(),
+        Task::Gen { check: false } => generate::write(),
+        Task::Lint => lint::all(),
+        Task::Prepush => lint::all()
+            .and_then(|()| shell::cargo(&["test", "--quiet", "--workspace", "--exclude", "whorl-python", "--lib"])),
+        Task::Demo(options) => demo::run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

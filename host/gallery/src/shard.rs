@@ -2,9 +2,9 @@
 
 use whorl_layout::{EXTENT_LINES_MAX, LINE_BYTES, RECORD_LINES_MAX};
 
-/// Lines after which a new extent begins: 256 KiB, small enough to spread a few thousand records over a card's
+/// Lines after which a new extent begins: 32 KiB, small enough to spread a few hundred records over a card's
 /// streams and large enough that fetching its descriptor is lost in its streaming time.
-const EXTENT_LINES: usize = 4096;
+const EXTENT_LINES: usize = 512;
 
 const _: () = assert!(EXTENT_LINES + RECORD_LINES_MAX <= EXTENT_LINES_MAX);
 

@@ -1,0 +1,47 @@
+# What developers, users and CI call. `make setup` comes first by itself.
+export CARGO_TERM_COLOR ?= auto
+PYTHON := .venv/bin/python
+FVC    := $(or $(WHORL_DATA),../shared/data)/fvc/leader
+
+.PHONY: setup build demo test test-rust test-hdl test-card pairs bench lint gen requirements clean
+
+setup: ## Install what is missing: Debian packages, .venv, the bindings
+	@tools/setup
+
+build: setup ## The `whorl` program
+	cargo build --release -p whorl-cli
+
+demo: build ## Search a synthetic gallery, and real templates where present, through the simulated card
+	cargo xtask demo
+
+test: test-rust test-hdl test-card ## Everything
+
+test-rust: setup
+	cargo test --release --workspace --exclude whorl-python
+
+test-hdl: setup
+	$(PYTHON) -m pytest -q testbench
+
+test-card: build ## Scores of the simulated card against the reference, on real templates where present
+	@if [ -d "$(FVC)" ]; then \
+	  target/release/whorl crosscheck --gallery "$(FVC)" --engine sim:2x2 --sample 10000; \
+	else echo "test-card: skipped, there is no $(FVC); WHORL_DATA names the folder"; fi
+
+pairs: build ## All ordered pairs of the real templates through the simulated card
+	target/release/whorl crosscheck --gallery "$(FVC)" --engine sim:1x1,latency_ns=0,bytes_per_cycle=64
+
+bench: setup ## Comparisons per second, with the plain comparison as baseline
+	cargo bench -p whorl-matcher
+
+lint: setup ## Formatting, clippy, HDL lint, licences, generated files
+	cargo xtask lint
+
+gen: setup ## Write the files generated from spec/
+	cargo xtask gen
+
+requirements: setup ## Pin tools/requirements.in with hashes
+	.venv/bin/pip install --quiet pip-tools
+	.venv/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-header --allow-unsafe --strip-extras -o tools/requirements.txt tools/requirements.in
+
+clean:
+	rm -rf target .venv
