@@ -13,6 +13,8 @@ use whorl_matcher::{Backend, Comparator, GATE_DEFAULT, Probe, Role};
 use whorl_template::Template;
 
 const PROBES: usize = 8;
+/// Parts in which templates are encoded, a millisecond each.
+const PARTS: usize = 40;
 
 /// One set of templates, encoded.
 struct Set {
@@ -48,9 +50,9 @@ impl Set {
         (0..self.probes.len()).map(|probe| self.scan(comparator, probe)).sum()
     }
 
-    /// Encodes the templates of one part in eight.
+    /// Encodes the templates of one part.
     fn encode(&self, part: usize) -> usize {
-        let part = self.templates.iter().skip(part).step_by(PROBES);
+        let part = self.templates.iter().skip(part).step_by(PARTS);
         part.map(|t| common::record(black_box(t), Role::Reference).minutiae.len()).sum()
     }
 
@@ -62,8 +64,8 @@ impl Set {
 
 /// Units per second of all parts together, each part at the fastest of its rounds: other work on
 /// the machine only slows, and a short part has rounds that it does not interrupt.
-fn rate(units: u64, run: impl Fn(usize)) -> f64 {
-    let mut fastest = [Duration::MAX; PROBES];
+fn rate(units: u64, parts: usize, run: impl Fn(usize)) -> f64 {
+    let mut fastest = vec![Duration::MAX; parts];
     let deadline = Instant::now() + Duration::from_secs(2);
     while Instant::now() < deadline {
         for (part, fastest) in fastest.iter_mut().enumerate() {
@@ -78,9 +80,9 @@ fn rate(units: u64, run: impl Fn(usize)) -> f64 {
 fn report(set: &Set) {
     let (plain, fast) = (Comparator::new(Backend::Portable), Comparator::new(Backend::Auto));
     assert_eq!(set.scan_all(plain), set.scan_all(fast), "backends disagree");
-    let plain_rate = rate(set.comparisons(), |probe| assert!(set.scan(plain, probe) > 0));
-    let fast_rate = rate(set.comparisons(), |probe| assert!(set.scan(fast, probe) > 0));
-    let encode_rate = rate(set.templates.len() as u64, |part| assert!(set.encode(part) > 0));
+    let plain_rate = rate(set.comparisons(), PROBES, |probe| assert!(set.scan(plain, probe) > 0));
+    let fast_rate = rate(set.comparisons(), PROBES, |probe| assert!(set.scan(fast, probe) > 0));
+    let encode_rate = rate(set.templates.len() as u64, PARTS, |part| assert!(set.encode(part) > 0));
     println!(
         "{}: {} templates, mean {:.1} minutiae: plain {plain_rate:.0} comparisons/s, {:?} {fast_rate:.0} comparisons/s, ratio {:.2}, encode {encode_rate:.0} fingers/s",
         set.name,
@@ -92,7 +94,7 @@ fn report(set: &Set) {
 }
 
 fn main() {
-    let mut sets = vec![Set::new("random", common::random_templates(1000))];
+    let mut sets = vec![Set::new("random", common::random_templates(320))];
     if let Some(data) = common::data() {
         sets.push(Set::new("leader", common::source(&data, "leader")));
     }
@@ -105,7 +107,7 @@ fn main() {
             group.bench_function(format!("compare {backend:?}"), |b| b.iter(|| set.scan_all(comparator)));
         }
         group.throughput(Throughput::Elements(set.templates.len() as u64));
-        group.bench_function("encode", |b| b.iter(|| (0..PROBES).map(|part| set.encode(part)).sum::<usize>()));
+        group.bench_function("encode", |b| b.iter(|| (0..PARTS).map(|part| set.encode(part)).sum::<usize>()));
         group.finish();
     }
     criterion.final_summary();
