@@ -3,7 +3,7 @@
 
 /// Collects the scores of one engine: totals, histogram and the best `top_k` from the threshold on.
 ///
-/// One score per cycle; one that enters the heap blocks the next that would for up to 16 cycles (see top_k).
+/// One score per cycle; one that enters the heap blocks the next that would for up to 18 cycles (see top_k).
 /// Cleared by reset, which takes HISTOGRAM_BINS cycles.
 module collector import match_pkg::*; (
   input  logic        clk_i,

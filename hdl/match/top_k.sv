@@ -4,7 +4,7 @@
 /// Keeps the `capacity_i` best comparisons of any number: by score descending, then index ascending.
 ///
 /// A heap with the worst entry at the root. A comparison that is not better than the worst of a full heap is
-/// dropped, one per cycle; one that is kept walks down the heap, two cycles per level, at most 16 cycles in all.
+/// dropped, one per cycle; one that is kept walks down the heap, two cycles per level, at most 18 cycles in all.
 /// Entries are read in heap order, with one cycle of latency, while no comparison comes in.
 module top_k import whorl_gen_pkg::*, match_pkg::*; (
   input  logic        clk_i,
