@@ -1,0 +1,80 @@
+"""Bench of hdl/match/slots.sv: slots after each record against the model's taps."""
+
+import random
+
+import cocotb
+import whorl
+from bench.records import FINISHED, LANES, NEAREST, SLOT_WRITE, TRACE, probe_writes, random_record, slot_of
+from bench.runner import run
+from bench.streams import STALLS, start
+from cocotb.triggers import RisingEdge
+
+NONE = 63
+
+
+def winners(probe, record, index):
+    """The record as lane_array and winner would hand it to slots: (nearest, trace) per beat."""
+    minutiae = whorl.unpack(record)
+    if not minutiae:
+        trace = TRACE.pack(angle=0, y=0, x=0, present=0, first=1, last=1, count=0, index=index)
+        return [(NEAREST.pack(key=3, lane=1), trace)]  # whatever the lanes say
+    steps = []
+    for i, winner in enumerate(whorl.taps(probe, record)["winners"]):
+        x, y, angle, *_ = minutiae[i]
+        lane, distance, _ = winner or (0, NONE, False)
+        last = i == len(minutiae) - 1
+        trace = TRACE.pack(angle=angle, y=y, x=x, present=1, first=i == 0, last=last, count=i + 1, index=index)
+        steps.append((NEAREST.pack(key=distance, lane=lane), trace))
+    return steps
+
+
+@cocotb.test()
+@cocotb.parametrize(stall=STALLS)
+async def slots_equal_the_model(dut, stall):
+    rng = random.Random(f"slots {stall}")
+    dut.nearest_valid_i.value = 0
+    dut.probe_write_valid_i.value = 0
+    await start(dut)
+    probe = random_record(rng, LANES)
+    for write in probe_writes(probe)[:LANES]:
+        dut.probe_write_valid_i.value = 1
+        dut.probe_write_i.value = write
+        await RisingEdge(dut.clk_i)
+    dut.probe_write_valid_i.value = 0
+
+    lengths = [0, 1, 1, 0, 96, 2, 48] + [rng.randrange(97) for _ in range(40)]
+    records = [random_record(rng, n, probe if rng.random() < 0.7 else None) for n in lengths]
+    steps = [step for index, record in enumerate(records) for step in winners(probe, record, index)]
+    pattern = stall.pattern(3)
+    written, fresh, finished = {}, 0, []
+    again = 0
+    while len(finished) < len(records):
+        dut.nearest_valid_i.value = 0
+        if steps and not next(pattern):
+            nearest, trace = steps.pop(0)
+            dut.nearest_valid_i.value = 1
+            dut.nearest_i.value = nearest
+            dut.trace_i.value = trace
+        await RisingEdge(dut.clk_i)
+        if int(dut.slot_write_valid_o.value):
+            write = SLOT_WRITE.unpack(int(dut.slot_write_o.value))
+            assert write["bank"] == len(finished) & 1
+            assert write["fresh"] == (write["lane"] not in written)
+            again += not write["fresh"]
+            fresh += write["fresh"]
+            written[write["lane"]] = {name: write[name] for name in ("weight", "turn", "y", "x")}
+        if int(dut.finished_valid_o.value):
+            record = records[len(finished)]
+            taps = whorl.taps(probe, record)
+            expected = {lane: slot for lane in range(LANES) if (slot := slot_of(taps, lane))}
+            assert written == expected
+            word = FINISHED.unpack(int(dut.finished_o.value))
+            count = len(whorl.unpack(record))
+            assert word == {"index": len(finished), "count": count, "occupied": fresh, "bank": len(finished) & 1}
+            finished.append(word)
+            written, fresh = {}, 0
+    assert again > 20, "no slot changed hands: the bench compares nothing"
+
+
+def test_slots():
+    run("slots")
