@@ -57,7 +57,7 @@ module axi_read_port import whorl_gen_pkg::*, dma_pkg::*; #(
   assign take          = issue && grant != '0;
   assign burst_ready_o = issue ? grant : '0;
   assign finished      = m_axi_rvalid && m_axi_rlast;
-  assign idle_o        = in_flight_q == '0;
+  assign idle_o        = in_flight_q == '0 && beat_valid_o == '0;
 
   rr_arbiter #(.Requesters(Clients)) i_arbiter (
     .clk_i,

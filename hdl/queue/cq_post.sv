@@ -15,7 +15,7 @@ module cq_post import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
   output logic [QueuePairs-1:0] cq_advance_o,
   output logic [QueuePairs-1:0] halt_o,
   output logic [QueuePairs-1:0] interrupt_o,      // pulse: a completion is in place
-  output logic                  posted_o,         // pulse for the counters
+  output logic                  posted_o,         // pulse for the counters: the entry is being written
   // completions
   input  logic                  admin_valid_i,
   output logic                  admin_ready_o,
@@ -51,7 +51,7 @@ module cq_post import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
   cqe_t                        cqe;
   logic [63:0]                 entry_addr;
   logic [CqesPerLineBits-1:0]  place;     // of the entry within its line
-  logic                        written, given_up;
+  logic                        begun, written, given_up;
 
   always_comb begin
     pair  = '0;
@@ -74,6 +74,7 @@ module cq_post import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
 
   assign entry_addr = pair.cq_base + (64'(pair.cq_tail) << CqeOffsetBits);
   assign place      = entry_addr[CqeOffsetBits +: CqesPerLineBits];
+  assign begun      = state_q == PREPARE && pair.active && !pair.halted;
   assign written    = state_q == WAIT && response_valid_i && !response_error_i;
   assign given_up   = state_q == WAIT && response_valid_i && response_error_i
       && failures_q == ($clog2(AttemptsMax))'(AttemptsMax - 1);
@@ -82,10 +83,12 @@ module cq_post import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
   assign beat_valid_o  = state_q == SEND;
   assign admin_ready_o = state_q == OVER && from_admin_q;
   assign io_ready_o    = state_q == OVER && !from_admin_q;
-  assign cq_advance_o  = written ? owner : '0;
+  // The tail moves before the entry is written: the host may see the entry and ring its head doorbell long before
+  // the bus answers the write.
+  assign cq_advance_o  = begun ? owner : '0;
   assign interrupt_o   = written ? owner : '0;
   assign halt_o        = given_up ? owner : '0;
-  assign posted_o      = written;
+  assign posted_o      = begun;
 
   always_ff @(posedge clk_i) begin
     unique case (state_q)
@@ -102,7 +105,7 @@ module cq_post import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
         beat_o.data <= line_data_t'(cqe) << (8 * CQE_BYTES * 32'(place));
         beat_o.strobe <= LINE_BYTES'((2 ** CQE_BYTES - 1) << (CQE_BYTES * 32'(place)));
         beat_o.last <= 1'b1;
-        state_q     <= pair.active && !pair.halted ? ASK : OVER;
+        state_q     <= begun ? ASK : OVER;
       end
       ASK: if (burst_ready_i) state_q <= SEND;
       SEND: if (beat_ready_i) state_q <= WAIT;
@@ -115,7 +118,8 @@ module cq_post import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
     if (rst_i) state_q <= IDLE;
   end
 
-  // Failures that the driver learns from the completion are logged as well, with the address at fault.
+  // Failures that the driver learns from the completion are logged as well, with the address at fault, and before
+  // the completion can be seen.
   always_comb begin
     error_o = '{code: completion_q.outcome.status, queue_index: completion_q.queue_index,
         tag: completion_q.tag, host_addr: completion_q.outcome.host_addr};
@@ -124,7 +128,7 @@ module cq_post import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
       error_o.host_addr = burst_o.host_addr;
     end
   end
-  assign error_valid_o = given_up || (written && !(completion_q.outcome.status inside {STATUS_SUCCESS, STATUS_ABORTED}));
+  assign error_valid_o = given_up || (begun && !(completion_q.outcome.status inside {STATUS_SUCCESS, STATUS_ABORTED}));
 
   `ASSERT_HELD(BurstHeld, burst_valid_o, burst_ready_i, burst_o)
   `ASSERT_HELD(BeatHeld, beat_valid_o, beat_ready_i, beat_o)
