@@ -1,72 +1,62 @@
-"""Bench of hdl/match/engine.sv: scores, slots and sums against the model's taps."""
+"""Bench of hdl/match/engine.sv: slots, sums, best and score of every record against the model's taps."""
 
 import random
 
 import cocotb
 import whorl
-from bench.fields import Fields
+from bench.records import COMPARISON, LANES, SLOT_WRITE, SUPPORTED, beats, probe_writes, random_record, slot_of
 from bench.runner import run
-from bench.streams import STALLS, Sink, Source, start
+from bench.streams import STALLS, Sink, Source, Stall, start
 from cocotb.triggers import RisingEdge
 
-BEAT = Fields(("angle", 8), ("y", 12), ("x", 12), ("descriptor", 128), ("present", 1), ("first", 1), ("last", 1), ("count", 7), ("index", 32))
-WRITE = Fields(("rotation", 1), ("present", 1), ("row", 6), ("lane", 6), ("data", 160))
-COMPARISON = Fields(("score", 16), ("index", 32))
+
+class Taps:
+    """Watches the stages: the slots and the order of their first win, the sums, and the best of each record."""
+
+    def __init__(self, dut):
+        self.dut = dut
+        self.slots, self.orders, self.sums, self.bests = [], [], [], []
+        self.task = cocotb.start_soon(self._run())
+
+    async def _run(self):
+        slots, consistency, edge = self.dut.i_slots, self.dut.i_consistency, RisingEdge(self.dut.clk_i)
+        won, sums = {}, []
+        while True:
+            await edge
+            if int(slots.slot_write_valid_o.value):
+                write = SLOT_WRITE.unpack(int(slots.slot_write_o.value))
+                won[write["lane"]] = {name: write[name] for name in ("weight", "turn", "y", "x")}
+            if int(slots.finished_valid_o.value):
+                self.slots.append(won)
+                self.orders.append(list(won))
+                won = {}
+            if int(consistency.supported_valid_o.value):
+                self.sums.append(sums)
+                self.bests.append(SUPPORTED.unpack(int(consistency.supported_o.value))["best"])
+                sums = []
+            if int(consistency.tail_valid_q.value) >> 3 & 1:
+                sums.append(int(consistency.sum_q.value))
+
+    def check(self, probe, records, gate):
+        for n, record in enumerate(records):
+            taps = whorl.taps(probe, record, gate)
+            assert self.slots[n] == {lane: slot for lane in range(LANES) if (slot := slot_of(taps, lane))}, f"slots of {n}"
+            order = self.orders[n]
+            assert self.sums[n][: len(order)] == [taps["sums"][lane] for lane in order], f"sums of {n}"
+            assert len(self.sums[n]) == max(1, len(order)), f"references of {n}"
+            assert self.bests[n] == taps["best"], f"best of {n}"
 
 
-def random_record(rng, count, mate=None):
-    """A packed record; with `mate`, a turned, moved and noisy copy of that record's minutiae and some of its own."""
-    minutiae = []
-    turn, dx, dy = rng.randrange(-30, 31), rng.randrange(-40, 41), rng.randrange(-40, 41)
-    for i in range(count):
-        if mate and i < len(mate) and rng.random() < 0.8:
-            x, y, angle, descriptor, quality, kind = mate[i]
-            flips = sum(1 << rng.randrange(128) for _ in range(rng.randrange(12)))
-            descriptor = (int.from_bytes(descriptor, "little") ^ (flips & (1 << 128) - 1)).to_bytes(16, "little")
-            x, y = max(-2047, min(2047, x + dx + rng.randrange(-3, 4))), max(-2047, min(2047, y + dy + rng.randrange(-3, 4)))
-            minutiae.append((x, y, (angle + turn // 8) & 255, descriptor, quality, kind))
-        else:
-            minutiae.append((rng.randrange(-250, 251), rng.randrange(-250, 251), rng.randrange(256), rng.randbytes(16), 50, 1))
-    return whorl.pack(minutiae)
+async def begin(dut, gate=43):
+    dut.probe_write_valid_i.value = 0
+    dut.gate_i.value = gate
+    await start(dut)
 
 
-def beats(record, index):
-    minutiae = whorl.unpack(record)
-    if not minutiae:
-        empty = dict(angle=0, y=0, x=0, descriptor=0, present=0, first=1, last=1, count=0, index=index)
-        return [pack_beat(empty)]
-    return [
-        pack_beat(
-            dict(angle=m[2], y=m[1] & 0xFFF, x=m[0] & 0xFFF, descriptor=int.from_bytes(m[3], "little"), present=1,
-                 first=int(i == 0), last=int(i == len(minutiae) - 1), count=i + 1, index=index)
-        )
-        for i, m in enumerate(minutiae)
-    ]
-
-
-def pack_beat(values):
-    word = 0
-    for name, width in BEAT.fields:
-        word = word << width | values[name]
-    return word
-
-
-async def load_probe(dut, record):
-    """The writes that probe_loader makes of a probe image."""
-    image = whorl.probe_image(record)
-    minutiae = whorl.unpack(record)
-    writes = []
-    for lane in range(48):
-        line, place = divmod(lane, 3)
-        data = int.from_bytes(image[64 * line + 20 * place : 64 * line + 20 * place + 20], "little")
-        writes.append((0, int(lane < len(minutiae)), 0, lane, data))
-    for row in range(64):
-        for lane in range(0, 48, 4):
-            at = 64 * 16 + 192 * row + 4 * lane
-            writes.append((1, 0, row, lane, int.from_bytes(image[at : at + 16], "little")))
-    for rotation, present, row, lane, data in writes:
+async def load(dut, record):
+    for write in probe_writes(record):
         dut.probe_write_valid_i.value = 1
-        dut.probe_write_i.value = ((((rotation << 1 | present) << 6 | row) << 6 | lane) << 160) | data
+        dut.probe_write_i.value = write
         await RisingEdge(dut.clk_i)
     dut.probe_write_valid_i.value = 0
     await RisingEdge(dut.clk_i)
@@ -74,43 +64,39 @@ async def load_probe(dut, record):
 
 @cocotb.test()
 @cocotb.parametrize(source_stall=STALLS, sink_stall=STALLS)
-async def scores_equal_the_model(dut, source_stall, sink_stall):
+async def every_stage_equals_the_model(dut, source_stall, sink_stall):
     rng = random.Random(f"{source_stall} {sink_stall}")
-    dut.probe_write_valid_i.value = 0
-    dut.gate_i.value = 43
-    await start(dut)
     for probe_count in (0, 1, 30, 48):
         gate = rng.choice((43, 43, 0, 127, 5))
-        dut.gate_i.value = gate
+        await begin(dut, gate)
         probe = random_record(rng, probe_count)
-        await load_probe(dut, probe)
+        await load(dut, probe)
         lengths = [0, 1, 2, 3, 96, 0, 1, 1, 1, 1, 48, 2] + [rng.choice((rng.randrange(97), rng.randrange(5), 40)) for _ in range(30)]
-        records = [random_record(rng, n, whorl.unpack(probe) if rng.random() < 0.6 else None) for n in lengths]
-        source, sink = Source(dut, "beat", source_stall), Sink(dut, "comparison", sink_stall)
+        records = [random_record(rng, n, probe if rng.random() < 0.6 else None) for n in lengths]
+        source, sink, taps = Source(dut, "beat", source_stall), Sink(dut, "comparison", sink_stall), Taps(dut)
         for index, record in enumerate(records):
             source.send(*beats(record, index))
-        words = [COMPARISON.unpack(w) for w in await sink.receive(len(records))]
-        expected = [{"score": whorl.compare(probe, r, gate)["score"], "index": i} for i, r in enumerate(records)]
+        words = [COMPARISON.unpack(word) for word in await sink.receive(len(records))]
+        taps.check(probe, records, gate)
+        expected = [{"score": whorl.compare(probe, record, gate)["score"], "index": i} for i, record in enumerate(records)]
         assert words == expected
-        if probe_count >= 30:
+        if probe_count >= 30 and gate >= 43:
             assert max(e["score"] for e in expected) > 1000, "no mate among the records: the bench compares nothing"
         assert int(dut.idle_o.value) == 1
-        source.task.cancel()
-        sink.task.cancel()
+        for task in (source.task, sink.task, taps.task):
+            task.cancel()
 
 
 @cocotb.test()
 async def a_record_costs_its_minutiae(dut):
     rng = random.Random(7)
-    dut.probe_write_valid_i.value = 0
-    dut.gate_i.value = 43
-    await start(dut)
+    await begin(dut)
     probe = random_record(rng, 40)
-    await load_probe(dut, probe)
+    await load(dut, probe)
     lengths = [max(3, min(60, round(rng.gauss(34, 10)))) for _ in range(300)]
-    source, sink = Source(dut, "beat", STALLS[0]), Sink(dut, "comparison", STALLS[0])
+    source, sink = Source(dut, "beat", Stall.NONE), Sink(dut, "comparison", Stall.NONE)
     for index, n in enumerate(lengths):
-        source.send(*beats(random_record(rng, n, whorl.unpack(probe) if index % 3 == 0 else None), index))
+        source.send(*beats(random_record(rng, n, probe if index % 3 == 0 else None), index))
     cycles = 0
     while len(sink.words) < len(lengths):
         await RisingEdge(dut.clk_i)
@@ -119,5 +105,55 @@ async def a_record_costs_its_minutiae(dut):
     assert cycles / len(lengths) <= sum(lengths) / len(lengths) + 2
 
 
+@cocotb.test()
+async def a_sink_that_never_takes_loses_nothing(dut):
+    """Eight records fit behind the last beat; the ninth waits at its last beat, and says it is not pass B."""
+    rng = random.Random(8)
+    await begin(dut)
+    probe = random_record(rng, 40)
+    await load(dut, probe)
+    records = [random_record(rng, 20, probe) for _ in range(12)]
+    source = Source(dut, "beat", Stall.NONE)
+    dut.comparison_ready_i.value = 0
+    for index, record in enumerate(records):
+        source.send(*beats(record, index))
+    for _ in range(500):
+        await RisingEdge(dut.clk_i)
+    assert source.sent == 8 * 20 + 19
+    assert int(dut.beat_ready_o.value) == 0
+    assert int(dut.pass_b_busy_o.value) == 0
+    assert int(dut.idle_o.value) == 0
+    words = await Sink(dut, "comparison", Stall.NONE).receive(len(records))
+    assert [COMPARISON.unpack(word)["score"] for word in words] == [whorl.compare(probe, r)["score"] for r in records]
+    source.stop()
+
+
+@cocotb.test()
+async def a_reset_forgets_records_and_keeps_the_probe(dut):
+    rng = random.Random(9)
+    await begin(dut)
+    probe = random_record(rng, 48)
+    await load(dut, probe)
+    for cut in (3, 25, 40, 47, 55, 70):
+        source = Source(dut, "beat", Stall.NONE)
+        for index in range(3):
+            source.send(*beats(random_record(rng, 24, probe), index))
+        for _ in range(cut):
+            await RisingEdge(dut.clk_i)
+        source.stop()
+        dut.rst_i.value = 1
+        await RisingEdge(dut.clk_i)
+        dut.rst_i.value = 0
+        sink = Sink(dut, "comparison", Stall.NONE)
+        source = Source(dut, "beat", Stall.NONE)
+        records = [random_record(rng, n, probe) for n in (2, 0, 30, 96)]
+        for index, record in enumerate(records):
+            source.send(*beats(record, index))
+        words = [COMPARISON.unpack(word)["score"] for word in await sink.receive(len(records))]
+        assert words == [whorl.compare(probe, record)["score"] for record in records]
+        source.stop()
+        sink.task.cancel()
+
+
 def test_engine():
-    run("engine")
+    run("engine", visible=("slots", "consistency"))

@@ -1,0 +1,74 @@
+"""Bench of hdl/match/collector.sv: totals, histogram and candidates of one stream of scores."""
+
+import random
+from collections import Counter
+
+import cocotb
+from bench.fields import Fields
+from bench.records import COMPARISON
+from bench.runner import run
+from bench.streams import STALLS, Source, start
+from cocotb.triggers import ClockCycles, RisingEdge
+
+COLLECTED = Fields(("comparisons", 32), ("passed", 32), ("candidates", 9), ("bin", 32), ("score", 16), ("index", 32))
+
+
+async def read(dut, index) -> dict[str, int]:
+    dut.read_index_i.value = index
+    await ClockCycles(dut.clk_i, 2)
+    return COLLECTED.unpack(int(dut.collected_o.value))
+
+
+@cocotb.test()
+@cocotb.parametrize(stall=STALLS)
+async def collects_what_was_offered(dut, stall):
+    rng = random.Random(f"collector {stall}")
+    dut.read_index_i.value = 0
+    for threshold, capacity in ((0, 256), (900, 5), (65535, 3), (500, 1)):
+        dut.threshold_i.value = threshold
+        dut.capacity_i.value = capacity
+        source = Source(dut, "comparison", stall)
+        await start(dut)
+        while not int(dut.cleared_o.value):
+            await RisingEdge(dut.clk_i)
+        comparisons = [(rng.choice((0, 499, 500, 899, 900, 65535, rng.randrange(2000))), index) for index in range(350)]
+        rng.shuffle(comparisons)
+        source.send(*[COMPARISON.pack(score=score, index=index) for score, index in comparisons])
+        await source.drain()
+        while not int(dut.idle_o.value):
+            await RisingEdge(dut.clk_i)
+        await ClockCycles(dut.clk_i, 2)
+        passed = [c for c in comparisons if c[0] >= threshold]
+        best = sorted(passed, key=lambda c: (-c[0], c[1]))[:capacity]
+        totals = await read(dut, 0)
+        assert totals["comparisons"] == len(comparisons)
+        assert totals["passed"] == len(passed)
+        assert totals["candidates"] == len(best)
+        entries = [await read(dut, entry) for entry in range(len(best))]
+        assert sorted(((e["score"], e["index"]) for e in entries), key=lambda c: (-c[0], c[1])) == best
+        expected = Counter(min(511, score >> 5) for score, _ in comparisons)
+        for bin_ in {*expected, 0, 1, 510, 511}:
+            assert (await read(dut, bin_))["bin"] == expected[bin_]
+        source.stop()
+
+
+@cocotb.test()
+async def scores_below_the_threshold_pass_a_busy_heap(dut):
+    dut.threshold_i.value = 100
+    dut.capacity_i.value = 256
+    dut.read_index_i.value = 0
+    source = Source(dut, "comparison", STALLS[0])
+    await start(dut)
+    while not int(dut.cleared_o.value):
+        await RisingEdge(dut.clk_i)
+    source.send(*[COMPARISON.pack(score=200 + index, index=index) for index in range(40)])
+    await source.drain()
+    source.send(COMPARISON.pack(score=9999, index=99), *[COMPARISON.pack(score=99, index=index) for index in range(10)])
+    while source.waiting:
+        await RisingEdge(dut.clk_i)
+    # The heap is still walking, yet the ten have gone.
+    assert int(dut.idle_o.value) == 0
+
+
+def test_collector():
+    run("collector")
