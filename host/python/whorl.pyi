@@ -60,3 +60,12 @@ def taps(probe_record_bytes: bytes, reference_record_bytes: bytes, gate: int = 4
 
 def crc32c(data: bytes) -> int:
     """CRC-32C (Castagnoli) as the card checks it."""
+
+def layout_records() -> list[tuple[str, int, list[int]]]:
+    """Name, bytes and field widths of every record of the specification, in the order of docs/formats.md."""
+
+def layout_pack(number: int, fields: Sequence[int]) -> list[int]:
+    """Bytes of record `number` with these fields, as the Rust struct has them."""
+
+def layout_unpack(number: int, bytes: bytes) -> list[int]:
+    """Fields of the bytes of record `number`, as the Rust struct reads them."""

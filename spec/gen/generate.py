@@ -15,8 +15,8 @@ def main() -> None:
     files = {
         "hdl/pkg/whorl_gen_pkg.sv": systemverilog.package(spec),
         "host/layout/src/generated.rs": rust.module(spec),
-        "sim/parity/whorl_parity.sv": systemverilog.parity(spec),
-        "sim/parity/records.rs": rust.parity(spec),
+        "testbench/whorl_parity.sv": systemverilog.parity(spec),
+        "host/python/src/layout_records.rs": rust.parity(spec),
         "docs/registers.md": markdown.registers(spec),
         "docs/formats.md": markdown.formats(spec),
     }

@@ -24,9 +24,10 @@ def hdl_packages() -> list[pathlib.Path]:
 
 
 def find_module(module: str) -> pathlib.Path:
-    """The source file of a module."""
-    found = [path for folder in FOLDERS if (path := ROOT / "hdl" / folder / f"{module}.sv").exists()]
-    assert len(found) == 1, f"{module}.sv: expected once below hdl/, found {found}"
+    """The source file of a module: one of the card's, or one that only the benches use."""
+    folders = [ROOT / "testbench", *(ROOT / "hdl" / folder for folder in FOLDERS)]
+    found = [path for folder in folders if (path := folder / f"{module}.sv").exists()]
+    assert len(found) == 1, f"{module}.sv: expected once below hdl/ or testbench/, found {found}"
     return found[0]
 
 

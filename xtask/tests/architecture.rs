@@ -16,7 +16,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("whorl-transport", &["whorl-device", "whorl-layout"]),
     ("whorl-sim", &["whorl-layout"]),
     ("whorl-search", &["whorl-device", "whorl-gallery", "whorl-layout", "whorl-matcher", "whorl-template"]),
-    ("whorl-python", &["whorl-matcher", "whorl-template"]),
+    ("whorl-python", &["whorl-layout", "whorl-matcher", "whorl-template"]),
     (
         "whorl-cli",
         &[

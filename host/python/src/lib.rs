@@ -3,6 +3,9 @@
 //! Bytes in, bytes and plain Python values out; every refusal of outside bytes is a `ValueError`
 //! with the text of the Rust error. `whorl.pyi` states the types.
 
+mod parity;
+
+use parity::{layout_pack, layout_records, layout_unpack};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -179,5 +182,8 @@ fn crc32c(data: &[u8]) -> u32 {
 #[pymodule]
 mod whorl {
     #[pymodule_export]
-    use super::{compare, crc32c, encode, encode_minutiae, pack, probe_image, taps, unpack};
+    use super::{
+        compare, crc32c, encode, encode_minutiae, layout_pack, layout_records, layout_unpack, pack, probe_image, taps,
+        unpack,
+    };
 }
