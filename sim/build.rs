@@ -1,12 +1,22 @@
 //! Verilates the card once per configuration and compiles it behind `src/model/card.cpp`.
+//!
+//! That takes minutes, and cargo asks for it once for each profile, and for clippy. So the library is kept in the target
+//! folder under a hash of all that it is made from, and made again only where none of that hash is there.
 
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
-use std::{env, fs};
+use std::time::SystemTime;
+use std::{env, fs, io};
 
 /// Streams, engines per stream. The list that the crate knows is `model::CONFIGURATIONS`.
 const CONFIGURATIONS: [(u8, u8); 2] = [(1, 1), (2, 2)];
 const TOP: &str = "whorl_core";
+/// Library that is linked.
+const LIBRARY: &str = "libwhorl_model.a";
+/// Libraries kept: two builds of two branches.
+const KEPT: usize = 4;
 
 fn main() {
     let crate_dir = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
@@ -19,17 +29,36 @@ fn main() {
     let trace = env::var_os("CARGO_FEATURE_TRACE").is_some();
 
     let verilator = find_verilator(&root);
-    let include = PathBuf::from(verilator_root(&verilator)).join("include");
     let model = crate_dir.join("src/model");
+    // OUT_DIR is target/<profile>/build/<package>/out.
+    let store = out.ancestors().nth(4).expect("cargo's folders").join("whorl-model");
+    let library = store.join(format!("{:016x}", hash_inputs(&root, &model, &verilator, trace))).join(LIBRARY);
+    if !library.is_file() {
+        let built = build_model(&root, &model, &verilator, &out, trace);
+        keep(&built, &library).unwrap_or_else(|error| fail(&format!("{}: {error}", library.display())));
+    }
+
+    println!("cargo:rustc-link-search=native={}", library.parent().expect("a folder").display());
+    println!("cargo:rustc-link-lib=static=whorl_model");
+    println!("cargo:rustc-link-lib=dylib=stdc++");
+    if trace {
+        println!("cargo:rustc-link-lib=dylib=lz4");
+        println!("cargo:rustc-link-lib=dylib=z");
+    }
+}
+
+/// Makes the library in `out` and returns where.
+fn build_model(root: &Path, model: &Path, verilator: &Path, out: &Path, trace: bool) -> PathBuf {
+    let include = PathBuf::from(verilator_root(verilator)).join("include");
     let mut objects = Vec::new();
     let mut runtime = Vec::new();
     for (streams, probes) in CONFIGURATIONS {
         let name = format!("whorl_{streams}x{probes}");
         let class = format!("V{name}");
         let generated = out.join(&name);
-        verilate(&verilator, &root, &generated, &class, (streams, probes), trace);
+        verilate(verilator, root, &generated, &class, (streams, probes), trace);
         let classes = Classes::read(&generated.join(format!("{class}_classes.mk")));
-        let base = |opt_level| compiler(&[&include, &include.join("vltstd"), &generated, &model], opt_level, trace);
+        let base = |opt_level| compiler(&[&include, &include.join("vltstd"), &generated, model], opt_level, trace);
         // Time is spent in the fast files; the slow ones run once, at the start, and are as much work to optimise.
         let fast = [classes.paths("VM_CLASSES_FAST", &generated), classes.paths("VM_SUPPORT_FAST", &generated)];
         let slow = [classes.paths("VM_CLASSES_SLOW", &generated), classes.paths("VM_SUPPORT_SLOW", &generated)];
@@ -43,18 +72,60 @@ fn main() {
         objects.extend(shim.out_dir(folder).file(model.join("card.cpp")).compile_intermediates());
         runtime = [classes.paths("VM_GLOBAL_FAST", &include), classes.paths("VM_GLOBAL_SLOW", &include)].concat();
     }
-    let mut library = compiler(&[&include, &include.join("vltstd"), &model], 2, trace);
+    let mut library = compiler(&[&include, &include.join("vltstd"), model], 2, trace);
     // The ways in which the run time ends a process are replaced in failure.cpp.
     library.define("VL_USER_FINISH", None).define("VL_USER_STOP", None).define("VL_USER_FATAL", None);
     library.files(runtime).file(model.join("failure.cpp")).objects(objects).compile("whorl_model");
+    out.join(LIBRARY)
+}
 
-    println!("cargo:rustc-link-search=native={}", out.display());
-    println!("cargo:rustc-link-lib=static=whorl_model");
-    println!("cargo:rustc-link-lib=dylib=stdc++");
-    if trace {
-        println!("cargo:rustc-link-lib=dylib=lz4");
-        println!("cargo:rustc-link-lib=dylib=z");
+/// A hash of everything that the library is made from.
+fn hash_inputs(root: &Path, model: &Path, verilator: &Path, trace: bool) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    include_bytes!("build.rs").hash(&mut hasher);
+    trace.hash(&mut hasher);
+    verilator.hash(&mut hasher);
+    run(Command::new(verilator).arg("--version")).hash(&mut hasher);
+    for variable in ["CXX", "CXXFLAGS", "TARGET"] {
+        env::var_os(variable).hash(&mut hasher);
     }
+    for folder in [&root.join("hdl"), model] {
+        hash_folder(folder, &mut hasher).unwrap_or_else(|error| fail(&format!("{}: {error}", folder.display())));
+    }
+    hasher.finish()
+}
+
+fn hash_folder(folder: &Path, hasher: &mut DefaultHasher) -> io::Result<()> {
+    let mut entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            hash_folder(&path, hasher)?;
+        } else {
+            path.file_name().hash(hasher);
+            fs::read(&path)?.hash(hasher);
+        }
+    }
+    Ok(())
+}
+
+/// Moves `built` to `library` in one step, for another build may look for it, and removes the oldest of the others.
+fn keep(built: &Path, library: &Path) -> io::Result<()> {
+    let folder = library.parent().expect("a folder");
+    fs::create_dir_all(folder)?;
+    let unfinished = folder.join(format!("unfinished-{}", std::process::id()));
+    fs::copy(built, &unfinished)?;
+    fs::rename(&unfinished, library)?;
+    let mut others: Vec<(SystemTime, PathBuf)> = fs::read_dir(folder.parent().expect("a folder"))?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path != folder)
+        .filter_map(|path| Some((path.metadata().ok()?.modified().ok()?, path)))
+        .collect();
+    others.sort();
+    for (_, path) in others.iter().rev().skip(KEPT - 1) {
+        let _ = fs::remove_dir_all(path); // another build may do the same
+    }
+    Ok(())
 }
 
 /// The Verilator of `WHORL_VERILATOR`, else the one that `make setup` installs.

@@ -200,7 +200,7 @@ mod tests {
         let pairs: [(&str, Change, Change); 4] = [
             ("enable", |m| m.set_control(false, false), |m| m.set_control(true, false)),
             ("function mask", |m| m.set_control(true, true), |m| m.set_control(true, false)),
-            ("table", |m| m.write(1 * 16 + 12, 1), |m| m.write(1 * 16 + 12, 0)),
+            ("table", |m| m.write(16 + 12, 1), |m| m.write(16 + 12, 0)),
             ("set_irqs", |m| m.set_masked(1, 1, true).unwrap(), |m| m.set_masked(1, 1, false).unwrap()),
         ];
         for (what, mask, unmask) in pairs {

@@ -5,8 +5,8 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::{
-    Numbers, SEARCH_BOUND, Simulator, Tapped, check_small_search, connect, gallery, load, options, place, request,
-    role_socket, start_process,
+    Numbers, Process, SEARCH_BOUND, Simulator, Tapped, check_small_search, connect, gallery, load, options, place,
+    request, role_socket,
 };
 use whorl_device::{Device, DeviceError, GalleryBuffer, Recovery, SearchRequest, SearchTicket};
 
@@ -69,14 +69,13 @@ fn a_client_that_is_killed_in_mid_search_leaves_a_fresh_card() {
     for _ in 0..2 {
         let ready = simulator.socket().with_extension("ready");
         let _ = std::fs::remove_file(&ready);
-        let mut client = start_process("client_process", &simulator.socket());
+        let mut client = Process::start("client_process", &simulator.socket());
         let deadline = Instant::now() + SEARCH_BOUND;
         while !ready.exists() {
-            assert!(Instant::now() < deadline && client.try_wait().unwrap().is_none(), "the client did not start");
+            assert!(Instant::now() < deadline && client.runs(), "the client did not start");
             std::thread::sleep(Duration::from_millis(20));
         }
-        client.kill().unwrap(); // SIGKILL
-        client.wait().unwrap();
+        client.kill();
         let mut device = simulator.open();
         assert_eq!(device.counters().unwrap().records, 0, "counters of the client before");
         check_small_search(&mut device);
@@ -98,13 +97,12 @@ fn client_process() {
 fn a_simulator_that_is_killed_is_noticed_in_time_even_by_a_client_that_waits() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("card");
-    let mut simulator = start_process("simulator_process", &socket);
+    let mut simulator = Process::start("simulator_process", &socket);
     let mut device = Device::open(connect(&socket)).unwrap();
     let (ticket, _buffer) = start_long_search(&mut device);
     let killer = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(300));
-        simulator.kill().unwrap(); // SIGKILL
-        simulator.wait().unwrap();
+        simulator.kill();
         Instant::now()
     });
     let error = device.finish_search(ticket).unwrap_err();
@@ -115,28 +113,22 @@ fn a_simulator_that_is_killed_is_noticed_in_time_even_by_a_client_that_waits() {
     assert!(matches!(device.counters(), Err(DeviceError::CardLost { .. })));
 
     // The socket that it left behind is taken over by the next.
-    let mut simulator = start_process("simulator_process", &socket);
+    let _simulator = Process::start("simulator_process", &socket);
     check_small_search(&mut Device::open(connect(&socket)).unwrap());
-    simulator.kill().unwrap();
-    simulator.wait().unwrap();
 }
 
 #[test]
 fn a_simulator_that_hangs_is_noticed_in_time() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("card");
-    let mut simulator = start_process("simulator_process", &socket);
+    let simulator = Process::start("simulator_process", &socket);
     let mut device = Device::open(connect(&socket)).unwrap();
     let (ticket, _buffer) = start_long_search(&mut device);
-    let process = rustix::process::Pid::from_child(&simulator);
-    rustix::process::kill_process(process, rustix::process::Signal::STOP).unwrap();
+    simulator.freeze();
     let stopped = Instant::now();
     let error = device.finish_search(ticket).unwrap_err();
     assert!(matches!(error, DeviceError::CardLost { .. }), "{error}");
     assert!(stopped.elapsed() < LOST_BOUND, "{:?}", stopped.elapsed());
-    drop(device);
-    simulator.kill().unwrap();
-    simulator.wait().unwrap();
 }
 
 #[test]

@@ -72,16 +72,43 @@ pub fn connect(socket: &Path) -> Box<dyn Transport> {
     }
 }
 
-/// Runs the ignored test `role` of this binary as a process of its own, with `socket` for [`role_socket`].
-pub fn start_process(role: &str, socket: &Path) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", role])
-        .env(SOCKET_VARIABLE, socket)
-        .spawn()
-        .unwrap()
+/// A process that ends, at the latest, with the test that started it.
+pub struct Process(Child);
+
+impl Process {
+    /// Runs the ignored test `role` of this binary as a process of its own, with `socket` for [`role_socket`].
+    pub fn start(role: &str, socket: &Path) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--ignored", "--exact", role]).env(SOCKET_VARIABLE, socket);
+        Self(command.spawn().unwrap())
+    }
+
+    /// Whether it still runs.
+    pub fn runs(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
+    }
+
+    /// Stops it where it stands, as a hang would.
+    pub fn freeze(&self) {
+        let process = rustix::process::Pid::from_child(&self.0);
+        rustix::process::kill_process(process, rustix::process::Signal::STOP).unwrap();
+    }
+
+    /// Ends it with SIGKILL, and returns when it is gone.
+    pub fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
 }
 
-/// The socket that [`start_process`] gave to this process; none if it was started otherwise.
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The socket that [`Process::start`] gave to this process; none if it was started otherwise.
 pub fn role_socket() -> Option<PathBuf> {
     std::env::var_os(SOCKET_VARIABLE).map(PathBuf::from)
 }
