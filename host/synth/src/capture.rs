@@ -8,6 +8,9 @@ use crate::trigonometry::sin_cos;
 /// Bad patches are drawn one by one, each with the same chance.
 const PATCHES_MAX: usize = 8;
 
+/// How much farther off the middle a finger put down without care is, and how much more its skin is distorted.
+const CARELESS: f64 = 1.7;
+
 /// Distance from the middle of the contact area at which `plastic_px` is the displacement.
 const PLASTIC_REACH_PX: f64 = 150.0;
 
@@ -42,16 +45,18 @@ impl Capture {
         let shape = (1.0 + 0.5 * distortion.contact_spread * stream.normal()).clamp(0.5, 2.0);
         let half_axes =
             (distortion.contact_half_width_px * scale * shape, distortion.contact_half_height_px * scale / shape);
-        let centre = (distortion.contact_offset_px * stream.normal(), distortion.contact_offset_px * stream.normal());
-        let turned = stream.chance(distortion.turned_share);
-        let deviation = if turned { distortion.turned_degrees } else { distortion.rotation_degrees };
+        let careless = stream.chance(distortion.careless_share);
+        let factor = if careless { CARELESS } else { 1.0 };
+        let offset = factor * distortion.contact_offset_px;
+        let centre = (offset * stream.normal(), offset * stream.normal());
+        let deviation = if careless { distortion.careless_degrees } else { distortion.rotation_degrees };
         let limit = distortion.rotation_limit_degrees;
         let rotation = (deviation * stream.normal()).clamp(-limit, limit) / 360.0;
         let translation = (distortion.translation_px * stream.normal(), distortion.translation_px * stream.normal());
         let displacement = std::array::from_fn(|_| {
             std::array::from_fn(|term| {
                 let linear = distortion.stretch * PLASTIC_REACH_PX;
-                stream.normal() * if term < 2 { linear } else { distortion.plastic_px }
+                factor * stream.normal() * if term < 2 { linear } else { distortion.plastic_px }
             })
         });
         let quality = (distortion.quality_mean + distortion.quality_deviation * stream.normal()) / 100.0;

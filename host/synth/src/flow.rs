@@ -155,7 +155,9 @@ mod tests {
             let (sine, cosine) = sin_cos(f64::from(step) / f64::from(steps));
             field.at(x + 3.0 * cosine, y + 3.0 * sine)
         };
-        (0..steps).map(|step| wrap((at(step + 1) - at(step)) * 2.0) / 2.0).sum()
+        let turns = |step| wrap((at(step + 1) - at(step)) * 2.0) / 2.0;
+        assert!((0..steps).all(|step| turns(step).abs() < 0.01), "a seam at ({x}, {y})");
+        (0..steps).map(turns).sum()
     }
 
     #[test]

@@ -135,11 +135,11 @@ fn blur(placed: &mut Placed, clarity: f64, distortion: &Distortion, stream: &mut
     placed.direction += factor * distortion.direction_jitter_degrees / 360.0 * stream.normal();
 }
 
-/// Quality of a minutia, 1 to 100: near 95 when it is clear, spread lower the less clear it is.
+/// Quality of a minutia, 11 to 100: near 95 when it is clear, spread lower the less clear it is.
 fn quality_byte(clarity: f64, stream: &mut Stream) -> u8 {
     let doubt = 1.0 - clarity;
     let quality = 98.0 - 52.0 * doubt * doubt - 26.0 * doubt * stream.unit() + 1.5 * stream.normal();
-    quality.clamp(1.0, 100.0).floor() as u8
+    quality.min(100.0).floor() as u8
 }
 
 /// The minutia in image coordinates, unless it lies outside the image.

@@ -6,14 +6,24 @@
 
 use std::f64::consts::TAU;
 
+/// Taylor series of sin(x)/x in x squared, highest power first.
+const SINE: [f64; 6] = [-1.0 / 39_916_800.0, 1.0 / 362_880.0, -1.0 / 5040.0, 1.0 / 120.0, -1.0 / 6.0, 1.0];
+
+/// Taylor series of cos(x) in x squared, highest power first.
+const COSINE: [f64; 7] = [1.0 / 479_001_600.0, -1.0 / 3_628_800.0, 1.0 / 40_320.0, -1.0 / 720.0, 1.0 / 24.0, -0.5, 1.0];
+
+/// Taylor series of atan(z)/z in z squared, highest power first.
+const ARC_TANGENT: [f64; 10] =
+    [-1.0 / 19.0, 1.0 / 17.0, -1.0 / 15.0, 1.0 / 13.0, -1.0 / 11.0, 1.0 / 9.0, -1.0 / 7.0, 1.0 / 5.0, -1.0 / 3.0, 1.0];
+
 /// Sine and cosine of an angle in turns, within 1e-9 of the true values.
 pub(crate) fn sin_cos(turns: f64) -> (f64, f64) {
     let quarters = (turns * 4.0 + 0.5).floor();
     let x = (turns - quarters * 0.25) * TAU; // within an eighth of a turn of zero
     let x2 = x * x;
-    let sine = x * (1.0 - x2 / 6.0 * (1.0 - x2 / 20.0 * (1.0 - x2 / 42.0 * (1.0 - x2 / 72.0 * (1.0 - x2 / 110.0)))));
-    let cosine = 1.0 - x2 / 2.0 * (1.0 - x2 / 12.0 * (1.0 - x2 / 30.0 * (1.0 - x2 / 56.0 * (1.0 - x2 / 90.0))));
-    match quarters.rem_euclid(4.0) as u8 {
+    let sine = x * polynomial(x2, &SINE);
+    let cosine = polynomial(x2, &COSINE);
+    match (quarters as i64).rem_euclid(4) {
         0 => (sine, cosine),
         1 => (cosine, -sine),
         2 => (-sine, -cosine),
@@ -37,14 +47,12 @@ fn arc_tangent(ratio: f64) -> f64 {
     // tan(1/16 turn): above it the angle is taken from 1/8 turn, where the series converges again
     const SIXTEENTH: f64 = 0.414_213_562_373_095_03;
     let (base, z) = if ratio > SIXTEENTH { (0.125, (ratio - 1.0) / (ratio + 1.0)) } else { (0.0, ratio) };
-    let z2 = z * z;
-    let mut series = 0.0;
-    let mut odd = 19.0;
-    while odd > 0.0 {
-        series = 1.0 / odd - z2 * series;
-        odd -= 2.0;
-    }
-    base + z * series / TAU
+    base + z * polynomial(z * z, &ARC_TANGENT) / TAU
+}
+
+/// The polynomial in `x` with these coefficients, highest power first (Horner).
+fn polynomial(x: f64, coefficients: &[f64]) -> f64 {
+    coefficients.iter().fold(0.0, |sum, coefficient| sum * x + coefficient)
 }
 
 /// The same angle in -0.5..0.5 turns.

@@ -7,9 +7,9 @@ use whorl_template::{Template, iso19794_2_2005};
 
 // What the golden test's templates add up to.
 const CLEAN: u32 = 0x84ea_9fb6;
-const DEFAULT: u32 = 0x86ec_1e1d;
-const HARD: u32 = 0x5e30_b017;
-const FAR: u32 = 0x4a11_b6f9;
+const DEFAULT: u32 = 0x062c_1917;
+const HARD: u32 = 0x763c_3c0e;
+const FAR: u32 = 0xa8d6_d4cf;
 
 /// CRC-32C over the bytes of the templates, one after the other.
 fn checksum(templates: impl IntoIterator<Item = Template>) -> u32 {

@@ -45,11 +45,25 @@ fn a_clean_impression_shows_the_finger_itself() {
 }
 
 #[test]
+fn an_image_shows_exactly_what_falls_into_it() {
+    let small = Distortion { canvas_width_px: 120, canvas_height_px: 90, ..Distortion::clean() };
+    for index in 0..200 {
+        let finger = Finger::new(12, index);
+        let inside = |m: &&FingerMinutia| {
+            let (column, row) = ((m.x + 60.0).round(), (45.0 - m.y).round());
+            (0.0..120.0).contains(&column) && (0.0..90.0).contains(&row)
+        };
+        let expected = finger.minutiae().iter().filter(inside).count();
+        assert_eq!(finger.impression(0, &small).views[0].minutiae.len(), expected, "finger {index}");
+    }
+}
+
+#[test]
 fn rotations_are_mostly_small_and_never_beyond_the_limit() {
     let turned = Distortion {
         rotation_degrees: 0.0,
-        turned_share: 1.0,
-        turned_degrees: 90.0,
+        careless_share: 1.0,
+        careless_degrees: 90.0,
         rotation_limit_degrees: 30.0,
         ..Distortion::clean()
     };
@@ -132,6 +146,7 @@ fn skin_stretches_more_the_farther_from_the_middle() {
     assert!(deviation(&near_middle)[0] < 1.0);
     // 6 px times the root mean square of the quadratic terms over the contact area
     near(deviation(&everywhere)[0], 3.5);
+    near(deviation(&Distortion { careless_share: 1.0, ..everywhere })[0], 1.7 * 3.5);
     near(deviation(&Distortion { stretch: 0.05, ..Distortion::clean() })[0], 5.4);
 }
 
