@@ -79,8 +79,17 @@ impl Msix {
         Ok(())
     }
 
+    /// Disconnects `count` vectors from `first`; the others and the enable bit stay as they are.
+    pub(crate) fn disconnect(&mut self, first: usize, count: usize) -> io::Result<()> {
+        let end = first.saturating_add(count);
+        for vector in self.vectors.get_mut(first..end).ok_or(io::ErrorKind::InvalidInput)? {
+            vector.event = None;
+        }
+        Ok(())
+    }
+
     /// Disconnects all vectors and disables MSI-X.
-    pub(crate) fn disconnect(&mut self) {
+    pub(crate) fn disconnect_all(&mut self) {
         *self = Self { delivered: self.delivered, ..Self::new() };
     }
 
@@ -255,9 +264,21 @@ mod tests {
         assert_eq!(taken(&first), 0, "a reset forgets what is pending");
         msix.raise(1);
         assert_eq!(taken(&first), 1, "and leaves vectors connected");
-        msix.disconnect();
+        msix.disconnect_all();
         msix.raise(1);
         assert_eq!((taken(&first), msix.control()), (0, (false, false)));
+    }
+
+    #[test]
+    fn one_vector_is_disconnected_and_the_others_stay() {
+        let (mut msix, first, second) = connected();
+        msix.disconnect(1, 1).unwrap();
+        msix.raise(1);
+        msix.raise(2);
+        assert_eq!((taken(&first), taken(&second)), (0, 1));
+        msix.connect(1, vec![first.try_clone().unwrap()]).unwrap();
+        assert_eq!(taken(&first), 1, "pending until then");
+        assert!(msix.disconnect(VECTORS, 1).is_err());
     }
 
     #[test]

@@ -89,7 +89,7 @@ impl<'a> Session<'a> {
             reach.bus_master = false;
             reach.memory.clear();
         }
-        self.host.msix().disconnect();
+        self.host.msix().disconnect_all();
         self.config = ConfigSpace::new();
         self.card.reset();
     }
@@ -241,13 +241,14 @@ impl ServerBackend for Session<'_> {
         let mut msix = self.host.msix();
         let (start, count) = (start as usize, count as usize);
         if flags & VFIO_IRQ_SET_ACTION_TRIGGER != 0 && flags & VFIO_IRQ_SET_DATA_EVENTFD != 0 {
-            if fds.len() != count {
-                return Err(io::ErrorKind::InvalidInput.into());
+            match fds.len() {
+                0 => msix.disconnect(start, count)?, // how a virtual machine lets go of single vectors
+                connected if connected == count => msix.connect(start, fds)?,
+                _ => return Err(io::ErrorKind::InvalidInput.into()),
             }
-            msix.connect(start, fds)?;
         } else if flags & VFIO_IRQ_SET_ACTION_TRIGGER != 0 && flags & VFIO_IRQ_SET_DATA_NONE != 0 {
             if count == 0 {
-                msix.disconnect();
+                msix.disconnect_all();
             }
             for vector in (start..VECTORS).take(count) {
                 msix.raise(vector); // a loopback test of the eventfd

@@ -25,7 +25,7 @@ use crate::transport::Transport;
 /// the largest card.
 const POOL_BYTES: usize = 8 << 20;
 /// Bound of loading one probe: 13 KB over a link that moves gigabytes a second.
-const LOAD_BOUND: Duration = Duration::from_secs(2);
+const LOAD_BOUND: Duration = Duration::from_secs(5);
 
 /// An open card. Dropping it stops the card as [`close`](Self::close) does, without a word on errors.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use crate::pool::DmaPool;
 use crate::registers::Registers;
 
 /// An aborted command drains what it has in flight and completes within this.
-const ABORT_BOUND: Duration = Duration::from_millis(500);
+const ABORT_BOUND: Duration = Duration::from_secs(1);
 
 /// How the ladder ended.
 #[derive(Debug)]

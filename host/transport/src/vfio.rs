@@ -79,6 +79,18 @@ fn system(action: &'static str, error: VfioError) -> TransportError {
     TransportError::System { action, source: std::io::Error::other(error) }
 }
 
+fn explain_map(bytes: usize, error: VfioError) -> TransportError {
+    match error {
+        VfioError::IommuDmaMap(error) if error.errno() == rustix::io::Errno::NOMEM.raw_os_error() => {
+            TransportError::Unavailable {
+                what: format!("The kernel does not let this user pin {bytes} bytes of memory for the card"),
+                remedy: "Raise the limit of locked memory (`ulimit -l`, or LimitMEMLOCK of the service)".into(),
+            }
+        }
+        error => system("map DMA memory", error),
+    }
+}
+
 fn descriptor(device: &VfioDevice) -> BorrowedFd<'_> {
     // SAFETY: the device keeps its descriptor open as long as it lives, and the borrow does not outlive it.
     unsafe { BorrowedFd::borrow_raw(device.as_raw_fd()) }
@@ -133,7 +145,7 @@ impl Transport for Vfio {
         // SAFETY: `DmaMemory` never hands out a reference, only volatile copies; the kernel pins its pages, so they
         // outlive the mapping even if the memory is unmapped here first.
         unsafe { self.container.vfio_dma_map(iova, memory.bytes(), memory.as_ptr()) }
-            .map_err(|error| system("map DMA memory", error))
+            .map_err(|error| explain_map(memory.bytes(), error))
     }
 
     fn dma_unmap(&mut self, iova: u64, bytes: u64) -> Result<(), TransportError> {
@@ -186,6 +198,16 @@ mod tests {
         // No machine has this function: domain ffff belongs to no bridge.
         let error = open("ffff:ff:1f.7").unwrap_err();
         assert!(error.to_string().contains("There is no PCI function ffff:ff:1f.7. List the cards"), "{error}");
+    }
+
+    #[test]
+    fn memory_that_may_not_be_pinned_is_said_with_the_remedy() {
+        let refused = |errno: rustix::io::Errno| {
+            explain_map(4096, VfioError::IommuDmaMap(vmm_sys_util::errno::Error::new(errno.raw_os_error())))
+        };
+        let text = refused(rustix::io::Errno::NOMEM).to_string();
+        assert!(text.contains("4096 bytes") && text.contains("ulimit -l"), "{text}");
+        assert!(matches!(refused(rustix::io::Errno::INVAL), TransportError::System { action: "map DMA memory", .. }));
     }
 
     #[test]

@@ -224,6 +224,7 @@ impl Transport for VfioUser {
         let bytes = memory.bytes() as u64;
         let fd = memory.fd().try_clone_to_owned();
         let fd = fd.map_err(|source| TransportError::System { action: "duplicate a descriptor", source })?;
+        // The client library does not look at the reply: a window that was refused shows as a DMA error later.
         self.call(move |client| client.dma_map(0, iova, bytes, fd.as_raw_fd()).map(|()| Vec::new()))?;
         Ok(())
     }
