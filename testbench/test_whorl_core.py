@@ -408,7 +408,7 @@ async def a_completion_that_cannot_be_written_is_tried_again(dut):
     other = await card.create(2)
     card.memory.write_faults = set(range(queue.cq & ~63, queue.cq + 16 * queue.entries, 64))
     tag = await card.submit(queue, card.load_probe_entry(0, whorl.probe_image(gallery.probes[0])))
-    await ClockCycles(dut.clk_i, 800)
+    await ClockCycles(dut.clk_i, 2500)
     assert await card.error_log() == {"code": "DMA_WRITE_ERROR", "queue_index": 1, "tag": tag,
         "address": queue.cq + 16 * queue.head & ~63}  # fmt: skip
     assert await card.read("write_errors") == 5

@@ -1,0 +1,134 @@
+"""Bench of hdl/queue/admin_exec.sv."""
+
+import cocotb
+from bench.layout import code, code_name, pack
+from bench.queue import COMPLETION, NO_PAIR, PAIR_SETUP, QUEUE_PAIR, command, pair
+from bench.runner import run
+from bench.streams import Sink, Source, Stall, start
+from cocotb.triggers import ClockCycles, RisingEdge
+
+PAIRS = 4
+
+
+class Admin:
+    def __init__(self, dut):
+        self.dut = dut
+        self.pairs = [pair()] + [dict(NO_PAIR) for _ in range(PAIRS - 1)]
+        self.commands, self.completions = Source(dut, "command", Stall.NONE), Sink(dut, "completion", Stall.RANDOM)
+        for name in ("fetch_busy_i", "fetch_index_i", "io_running_i", "io_index_i", "io_tag_i", "io_aborted_i"):
+            getattr(dut, name).value = 0
+        self.created, self.deleted = [], []
+        self.drive()
+
+    def drive(self):
+        for q, values in enumerate(self.pairs):
+            self.dut.pair_i[q].value = QUEUE_PAIR.pack(**values)
+
+    async def begin(self):
+        await start(self.dut)
+        cocotb.start_soon(self._run())
+        return self
+
+    async def _run(self):
+        while True:
+            await RisingEdge(self.dut.clk_i)
+            if int(self.dut.create_o.value):
+                setup = PAIR_SETUP.unpack(int(self.dut.create_setup_o.value))
+                self.created.append(setup)
+                self.pairs[setup["queue_index"]] = pair(sq_base=setup["sq_base"], cq_base=setup["cq_base"])
+            if int(self.dut.delete_o.value):
+                index = int(self.dut.delete_index_o.value)
+                self.deleted.append(index)
+                self.pairs[index]["active"] = 0
+            self.drive()
+
+    async def run(self, name, tag=1, fetch_error=0, **fields):
+        """Runs a command; gives status and detail."""
+        sqe = pack(f"sqe_{name.lower()}", opcode=code("opcode", name), tag=tag, **fields)
+        return await self.run_bytes(sqe, fetch_error)
+
+    async def run_bytes(self, sqe, fetch_error=0):
+        self.commands.send(command(sqe, 0, fetch_error=fetch_error))
+        words = await self.completions.receive(len(self.completions.words) + 1, 2000)
+        done = COMPLETION.unpack(words[-1])
+        assert done["queue_index"] == 0
+        self.last = done
+        return code_name("status", done["status"]), done["detail"]
+
+
+CREATE = {"sq_address": 0x4000, "cq_address": 0x8040}
+
+
+@cocotb.test()
+async def pairs_are_created_once(dut):
+    admin = await Admin(dut).begin()
+    for index in range(1, PAIRS):
+        for entries_log2 in (1, 10):
+            if entries_log2 == 10:
+                assert await admin.run("DELETE_QUEUE_PAIR", queue_index=index) == ("SUCCESS", 0)
+            assert await admin.run("CREATE_QUEUE_PAIR", queue_index=index, entries_log2=entries_log2, **CREATE) == ("SUCCESS", 0)
+            want = {"queue_index": index, "entries_log2": entries_log2, "sq_base": 0x4000, "cq_base": 0x8040}
+            assert admin.created[-1] == want
+        assert await admin.run("CREATE_QUEUE_PAIR", queue_index=index, entries_log2=3, **CREATE) == ("INVALID_QUEUE", 0)
+    for index in (0, PAIRS, 255):
+        assert (await admin.run("CREATE_QUEUE_PAIR", queue_index=index, entries_log2=3, **CREATE))[0] == "INVALID_QUEUE"
+        assert (await admin.run("DELETE_QUEUE_PAIR", queue_index=index))[0] == "INVALID_QUEUE"
+    assert len(admin.created) == 2 * (PAIRS - 1) and admin.deleted == [1, 2, 3]
+
+
+@cocotb.test()
+async def fields_and_opcodes_are_checked(dut):
+    admin = await Admin(dut).begin()
+    for wrong in ({"entries_log2": 0}, {"entries_log2": 11}, {"sq_address": 0x4010}, {"cq_address": 0x20}, {"flags": 1}):
+        fields = {"queue_index": 1, "entries_log2": 3} | CREATE | wrong
+        assert await admin.run("CREATE_QUEUE_PAIR", **fields) == ("INVALID_FIELD", 0)
+    assert await admin.run("ABORT", queue_index=1, flags=0x80) == ("INVALID_FIELD", 0)
+    assert await admin.run("DELETE_QUEUE_PAIR", queue_index=1, flags=2) == ("INVALID_FIELD", 0)
+    for opcode in (0, 1, 2, 0x7F, 0x83):
+        assert await admin.run_bytes(pack("sqe", opcode=opcode)) == ("INVALID_OPCODE", 0)
+    assert await admin.run("CREATE_QUEUE_PAIR", fetch_error=1, queue_index=1, entries_log2=3, **CREATE) == ("DMA_READ_ERROR", 3)
+    assert (admin.last["tag"], admin.last["host_addr"]) == (0xFFFF, 0x4000)
+    assert not admin.created and not admin.deleted
+
+
+@cocotb.test()
+@cocotb.parametrize(ends_with=["ABORTED", "SUCCESS"])
+async def abort_waits_for_its_target(dut, ends_with):
+    """ABORT holds its request until the command is gone; the detail says how it went."""
+    admin = await Admin(dut).begin()
+    dut.io_running_i.value, dut.io_index_i.value, dut.io_tag_i.value = 1, 2, 0xCAFE
+    for index, tag in ((2, 0xCAFF), (1, 0xCAFE), (0, 0xCAFE)):
+        assert await admin.run("ABORT", queue_index=index, target_tag=tag) == ("SUCCESS", 0)
+    task = cocotb.start_soon(admin.run("ABORT", tag=9, queue_index=2, target_tag=0xCAFE))
+    await ClockCycles(dut.clk_i, 30)
+    assert int(dut.io_abort_o.value) == 1 and int(dut.running_o.value) == 1 and not task.done()
+    dut.io_aborted_i.value = int(ends_with == "ABORTED")
+    await ClockCycles(dut.clk_i, 10)
+    assert not task.done()
+    dut.io_running_i.value = dut.io_aborted_i.value = 0
+    assert await task == ("SUCCESS", int(ends_with == "ABORTED"))
+    assert admin.last["tag"] == 9 and admin.last["cycles"] >= 35
+    assert int(dut.io_abort_o.value) == 0
+
+
+@cocotb.test()
+async def delete_waits_for_the_fetch_and_the_command(dut):
+    admin = await Admin(dut).begin()
+    await admin.run("CREATE_QUEUE_PAIR", queue_index=3, entries_log2=3, **CREATE)
+    # Another pair's fetch and command do not matter.
+    dut.fetch_busy_i.value, dut.fetch_index_i.value = 1, 3
+    dut.io_running_i.value, dut.io_index_i.value = 1, 1
+    task = cocotb.start_soon(admin.run("DELETE_QUEUE_PAIR", queue_index=3))
+    await ClockCycles(dut.clk_i, 30)
+    assert admin.deleted == [3] and not task.done() and int(dut.io_abort_o.value) == 0
+    dut.fetch_busy_i.value, dut.io_index_i.value = 0, 3  # the fetched command runs now
+    await ClockCycles(dut.clk_i, 30)
+    assert not task.done() and int(dut.io_abort_o.value) == 1
+    dut.io_aborted_i.value = 1
+    await ClockCycles(dut.clk_i, 5)
+    dut.io_running_i.value = dut.io_aborted_i.value = 0
+    assert await task == ("SUCCESS", 0)
+
+
+def test_admin_exec():
+    run("admin_exec")

@@ -1,0 +1,36 @@
+"""Bench of hdl/csr/error_log.sv."""
+
+import cocotb
+from bench.queue import ERROR, rng
+from bench.runner import run
+from bench.streams import start
+from cocotb.triggers import ClockCycles, RisingEdge
+
+
+@cocotb.test()
+async def the_first_error_is_kept_until_cleared(dut):
+    dut.error_valid_i.value = dut.clear_i.value = 0
+    for source in range(2):
+        dut.error_i[source].value = 0
+    await start(dut)
+    random, held = rng(1), None
+    for _ in range(2000):
+        valid = random.getrandbits(2) & random.getrandbits(2)
+        clear = random.random() < 0.05
+        errors = [ERROR.pack(code=random.randint(1, 9), queue_index=random.randrange(8), tag=random.getrandbits(16), host_addr=random.getrandbits(64)) for _ in range(2)]
+        for source in range(2):
+            dut.error_i[source].value = errors[source]
+        dut.error_valid_i.value, dut.clear_i.value = valid, int(clear)
+        await RisingEdge(dut.clk_i)
+        dut.error_valid_i.value = dut.clear_i.value = 0
+        if clear:
+            held = None
+        elif held is None and valid:
+            held = errors[0 if valid & 1 else 1]
+        await ClockCycles(dut.clk_i, 1)
+        assert int(dut.fault_o.value) == (held is not None)
+        assert int(dut.error_o.value) == (held or 0)
+
+
+def test_error_log():
+    run("error_log")

@@ -1,0 +1,170 @@
+"""Bench of hdl/queue/extent_deal.sv."""
+
+import cocotb
+import pytest
+from bench.host import LINE, HostMemory, ReadPort
+from bench.layout import code, pack
+from bench.queue import DEALT_EXTENT, OUTCOME, rng
+from bench.runner import run
+from bench.streams import STALLS, Stall, start
+from cocotb.triggers import ClockCycles, RisingEdge
+
+
+class Deal:
+    """Streams that are ready by chance."""
+
+    def __init__(self, dut, stall=Stall.NONE, latency=10):
+        self.dut, self.streams = dut, len(dut.extent_ready_i)
+        self.memory = HostMemory()
+        self.port = ReadPort(dut, self.memory, stall, latency)
+        self.patterns = [stall.pattern(20 + s) for s in range(self.streams)]
+        self.dealt = []  # (stream, extent)
+        self.hold = 0  # streams that are not ready
+        for name in ("start_i", "host_addr_i", "count_i", "flush_i", "extent_ready_i"):
+            getattr(dut, name).value = 0
+
+    async def begin(self):
+        await start(self.dut)
+        cocotb.start_soon(self._run())
+        return self
+
+    async def _run(self):
+        dut = self.dut
+        while True:
+            await RisingEdge(dut.clk_i)
+            valid = int(dut.extent_valid_o.value)
+            if valid:
+                self.dealt.append((valid.bit_length() - 1, DEALT_EXTENT.unpack(int(dut.extent_o.value))))
+            ready = sum((not next(pattern)) << s for s, pattern in enumerate(self.patterns))
+            dut.extent_ready_i.value = ready & ~self.hold
+
+    def place(self, address, extents):
+        self.memory.store(address, b"".join(pack("extent", **extent) for extent in extents))
+
+    async def start(self, address, count):
+        dut = self.dut
+        dut.host_addr_i.value, dut.count_i.value, dut.start_i.value = address, count, 1
+        await RisingEdge(dut.clk_i)
+        dut.start_i.value = 0
+        await RisingEdge(dut.clk_i)
+
+    async def idle(self):
+        for _ in range(20_000):
+            await RisingEdge(self.dut.clk_i)
+            if int(self.dut.idle_o.value):
+                return
+        raise AssertionError("not idle")
+
+    async def flush(self):
+        self.dut.flush_i.value = 1
+        await ClockCycles(self.dut.clk_i, 2)
+        await self.idle()
+        self.dut.flush_i.value = 0
+
+
+def extents(random, count):
+    return [
+        {
+            "address": random.randrange(1 << 50) * LINE,
+            "lines": random.randint(1, (1 << 24) - 1),
+            "records": random.getrandbits(32),
+            "base_index": random.getrandbits(32),
+            "crc32c": random.getrandbits(32),
+        }
+        for _ in range(count)
+    ]
+
+
+def dealt(extent, index):
+    return {"host_addr": extent["address"], "index": index} | {n: extent[n] for n in ("lines", "records", "base_index", "crc32c")}
+
+
+@cocotb.test()
+@cocotb.parametrize(stall=STALLS)
+async def every_extent_is_dealt_once_in_order(dut, stall):
+    deal = await Deal(dut, stall).begin()
+    random = rng(9)
+    for count in (1, 2, 40, 7):
+        listed = extents(random, count)
+        address = random.randrange(1 << 40) * LINE
+        deal.place(address, listed)
+        deal.dealt.clear()
+        await deal.start(address, count)
+        await deal.idle()
+        assert [extent for _, extent in deal.dealt] == [dealt(extent, i) for i, extent in enumerate(listed)]
+        assert not int(dut.error_valid_o.value)
+
+
+@cocotb.test()
+async def ready_streams_take_turns(dut):
+    deal = await Deal(dut).begin()
+    deal.place(0, extents(rng(1), 24))
+    await deal.start(0, 24)
+    await deal.idle()
+    order = [stream for stream, _ in deal.dealt]
+    assert all((a + 1) % deal.streams == b for a, b in zip(order, order[1:]))
+    # A stream that is busy is passed over.
+    deal.hold, deal.dealt = 1, []
+    if deal.streams > 1:
+        await deal.start(0, 24)
+        await deal.idle()
+        assert {stream for stream, _ in deal.dealt} == set(range(1, deal.streams))
+
+
+@cocotb.test()
+async def a_wrong_descriptor_ends_the_dealing(dut):
+    deal = await Deal(dut).begin()
+    good = extents(rng(2), 30)
+    for wrong in ({"lines": 0}, {"lines": 1 << 24}, {"lines": 1 << 31}, {"flags": 1}, {"flags": 1 << 31}, {"address": 0x1020}):
+        for index in (0, 11, 29):
+            listed = [dict(extent) for extent in good]
+            listed[index] |= wrong
+            deal.place(0x8000, listed)
+            deal.dealt.clear()
+            await deal.start(0x8000, 30)
+            while not int(dut.error_valid_o.value):
+                await RisingEdge(dut.clk_i)
+            assert len(deal.dealt) <= index
+            await ClockCycles(dut.clk_i, 20)
+            assert len(deal.dealt) == index
+            want = {"status": code("status", "INVALID_FIELD"), "detail": 0, "host_addr": 0x8000 + index * LINE}
+            assert OUTCOME.unpack(int(dut.error_o.value)) == want
+            await deal.flush()
+    deal.place(0x8000, good)
+    deal.memory.read_faults = {0x8000 + 17 * LINE}
+    deal.dealt.clear()
+    await deal.start(0x8000, 30)
+    while not int(dut.error_valid_o.value):
+        await RisingEdge(dut.clk_i)
+    want = {"status": code("status", "DMA_READ_ERROR"), "detail": 17, "host_addr": 0x8000 + 17 * LINE}
+    assert OUTCOME.unpack(int(dut.error_o.value)) == want
+    await deal.flush()
+    deal.memory.read_faults = set()
+    deal.dealt.clear()
+    await deal.start(0x8000, 30)
+    assert not int(dut.error_valid_o.value)
+    await deal.idle()
+    assert len(deal.dealt) == 30
+
+
+@cocotb.test()
+@cocotb.parametrize(after=[1, 5, 14, 30, 60])
+async def flush_forgets_the_list(dut, after):
+    deal = await Deal(dut, Stall.RANDOM).begin()
+    random = rng(after)
+    deal.place(0, extents(random, 100))
+    await deal.start(0, 100)
+    await ClockCycles(dut.clk_i, after)
+    await deal.flush()
+    assert deal.port.outstanding == 0
+    deal.dealt.clear()
+    listed = extents(random, 3)
+    deal.place(0x4000, listed)
+    await deal.start(0x4000, 3)
+    await deal.idle()
+    assert [extent for _, extent in deal.dealt] == [dealt(extent, i) for i, extent in enumerate(listed)]
+
+
+@pytest.mark.parametrize("streams", [1, 3])
+def test_extent_deal(streams):
+    run("extent_deal", parameters={"Streams": streams})

@@ -1,0 +1,127 @@
+"""Bench of hdl/queue/io_exec.sv."""
+
+import cocotb
+from bench.layout import code, code_name, pack
+from bench.queue import COMPLETION, OUTCOME, command
+from bench.runner import run
+from bench.streams import Sink, Source, Stall, start
+from cocotb.triggers import ClockCycles, RisingEdge
+
+
+class Io:
+    """Stands for both executors: each ends after `cycles`, or soon after an abort."""
+
+    def __init__(self, dut, cycles=20, stall=Stall.NONE):
+        self.dut, self.cycles = dut, cycles
+        self.commands, self.completions = Source(dut, "command", stall), Sink(dut, "completion", stall)
+        self.started = []
+        for name in ("abort_i", "probe_done_i", "probe_outcome_i", "search_done_i", "search_outcome_i"):
+            getattr(dut, name).value = 0
+        self.outcome = {"status": 0, "detail": 0, "host_addr": 0}
+        self.blind = False  # an executor that is just ending does not see the abort
+
+    async def begin(self):
+        await start(self.dut)
+        for name in ("probe", "search"):
+            cocotb.start_soon(self._executor(name))
+        return self
+
+    async def _executor(self, name):
+        dut = self.dut
+        begin, done, outcome = getattr(dut, f"{name}_start_o"), getattr(dut, f"{name}_done_i"), getattr(dut, f"{name}_outcome_i")
+        while True:
+            await RisingEdge(dut.clk_i)
+            if int(begin.value):
+                self.started.append((name, int(dut.sqe_o.value)))
+                result = dict(self.outcome)
+                for _ in range(self.cycles):
+                    await RisingEdge(dut.clk_i)
+                    if int(dut.abort_o.value) and not self.blind:
+                        result["status"] = code("status", "ABORTED")
+                        break
+                outcome.value, done.value = OUTCOME.pack(**result), 1
+                await RisingEdge(dut.clk_i)
+                done.value = 0
+
+    async def run(self, sqe, **values):
+        self.commands.send(command(sqe, **values))
+        done = COMPLETION.unpack((await self.completions.receive(len(self.completions.words) + 1, 5000))[-1])
+        return done | {"status": code_name("status", done["status"])}
+
+
+@cocotb.test()
+@cocotb.parametrize(stall=[Stall.NONE, Stall.RANDOM])
+async def commands_reach_their_executor(dut, stall):
+    io = await Io(dut, stall=stall).begin()
+    for name in ("LOAD_PROBE", "SEARCH", "SEARCH", "LOAD_PROBE"):
+        for status in ("SUCCESS", "CRC_MISMATCH"):
+            io.outcome = {"status": code("status", status), "detail": 77, "host_addr": 0x1000}
+            sqe = pack("sqe", opcode=code("opcode", name), tag=0x1234, words=0x99)
+            done = await io.run(sqe, queue_index=3)
+            assert io.started[-1] == ("probe" if name == "LOAD_PROBE" else "search", int.from_bytes(sqe, "little"))
+            want = {"queue_index": 3, "tag": 0x1234, "status": status, "detail": 77, "host_addr": 0x1000}
+            assert {n: done[n] for n in want} == want
+            assert io.cycles <= done["cycles"] <= io.cycles + 6
+    assert len(io.started) == 8
+
+
+@cocotb.test()
+async def what_cannot_run_ends_here(dut):
+    io = await Io(dut).begin()
+    for opcode in (0, 3, 0x7F, 0x80, 0x81, 0x82, 0xFF):
+        assert (await io.run(pack("sqe", opcode=opcode)))["status"] == "INVALID_OPCODE"
+    for opcode in (1, 2):
+        for flags in (1, 0x80):
+            assert (await io.run(pack("sqe", opcode=opcode, flags=flags)))["status"] == "INVALID_FIELD"
+    done = await io.run(pack("sqe", opcode=1, tag=5), fetch_error=1, entry=6, host_addr=0x4180)
+    assert (done["status"], done["tag"], done["detail"], done["host_addr"]) == ("DMA_READ_ERROR", 0xFFFF, 6, 0x4180)
+    assert not io.started
+
+
+@cocotb.test()
+async def an_abort_reaches_the_executor_and_only_this_command(dut):
+    io = await Io(dut, cycles=200).begin()
+    for opcode in (1, 2):
+        task = cocotb.start_soon(io.run(pack("sqe", opcode=opcode, tag=8), queue_index=2))
+        await ClockCycles(dut.clk_i, 20)
+        assert (int(dut.running_o.value), int(dut.running_index_o.value), int(dut.running_tag_o.value)) == (1, 2, 8)
+        dut.abort_i.value = 1
+        await RisingEdge(dut.clk_i)
+        dut.abort_i.value = 0  # kept by the executor of commands
+        done = await task
+        assert done["status"] == "ABORTED" and done["cycles"] < 40
+        # While idle it means nothing.
+        dut.abort_i.value = 1
+        await ClockCycles(dut.clk_i, 5)
+        dut.abort_i.value = 0
+        assert (await io.run(pack("sqe", opcode=opcode)))["status"] == "SUCCESS"
+    # Too late: the executor has ended.
+    io.blind = True
+    task = cocotb.start_soon(io.run(pack("sqe", opcode=1)))
+    await ClockCycles(dut.clk_i, 150)
+    dut.abort_i.value = 1
+    assert (await task)["status"] == "SUCCESS"
+    dut.abort_i.value = 0
+
+
+@cocotb.test()
+async def aborted_shows_until_the_completion_is_taken(dut):
+    io = await Io(dut, cycles=100).begin()
+    io.completions.task.cancel()
+    dut.completion_ready_i.value = 0
+    io.commands.send(command(pack("sqe", opcode=2)))
+    await ClockCycles(dut.clk_i, 20)
+    assert int(dut.aborted_o.value) == 0
+    dut.abort_i.value = 1
+    await ClockCycles(dut.clk_i, 20)
+    assert int(dut.aborted_o.value) == 1 and int(dut.running_o.value) == 1
+    cycles = COMPLETION.unpack(int(dut.completion_o.value))["cycles"]
+    await ClockCycles(dut.clk_i, 20)
+    assert COMPLETION.unpack(int(dut.completion_o.value))["cycles"] == cycles
+    dut.completion_ready_i.value = 1
+    await ClockCycles(dut.clk_i, 2)
+    assert int(dut.running_o.value) == 0 and int(dut.aborted_o.value) == 0
+
+
+def test_io_exec():
+    run("io_exec")
