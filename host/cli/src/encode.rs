@@ -53,7 +53,7 @@ pub fn run(options: &Options) -> Result<(), CliError> {
                     minutiae: record.minutiae.len(),
                     lines: bytes.len() / LINE_BYTES,
                     crc32: format!("{:08x}", crc32fast::hash(&bytes)),
-                    record: bytes.iter().map(|b| format!("{b:02x}")).collect(),
+                    record: hexadecimal(&bytes),
                 };
                 if options.json {
                     writeln!(out, "{}", serde_json::json!(encoded))?;
@@ -69,4 +69,9 @@ pub fn run(options: &Options) -> Result<(), CliError> {
         Some(path) => fs::write(path, packed).map_err(CliError::file(path)),
         None => Ok(()),
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).expect("a nibble is a digit");
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

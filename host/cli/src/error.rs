@@ -82,12 +82,12 @@ impl CliError {
 
     /// The message with all its causes.
     pub fn explained(&self) -> String {
-        let mut text = self.to_string();
+        let mut messages = vec![self.to_string()];
         let mut cause = self.source();
         while let Some(error) = cause {
-            text += &format!(": {error}");
+            messages.push(error.to_string());
             cause = error.source();
         }
-        text
+        messages.join(": ")
     }
 }
