@@ -1,0 +1,202 @@
+"""Bench of hdl/queue/search_exec.sv: whole searches between a host memory and a stand-in for the match array."""
+
+import cocotb
+import pytest
+import whorl
+from bench.fields import Fields
+from bench.host import LINE, HostMemory, ReadPort, WritePort
+from bench.layout import code_name, limit, pack
+from bench.queue import GALLERY_LINE, OUTCOME, rng
+from bench.runner import run
+from bench.streams import STALLS, Sink, Source, Stall, start
+from cocotb.triggers import ClockCycles, RisingEdge
+
+CONFIG = Fields(("gate", 7), ("threshold", 16), ("top_k", 9), ("probe_mask", 8))
+REQUEST = Fields(("stream", 8), ("probe", 8))
+RESULT_LINE = Fields(("data", 512), ("last", 1))
+EXTENTS, RESULTS, STRIDE = 0x10_0000, 0x80_0000, 65 * LINE
+
+
+class Search:
+    """Host memory below, match array above. The array notes lines and answers with random result blocks."""
+
+    def __init__(self, dut, stall=Stall.NONE):
+        self.dut = dut
+        self.streams, self.probes = int(dut.Streams.value), int(dut.Probes.value)
+        self.memory = HostMemory()
+        self.reads = ReadPort(dut, self.memory, stall, latency=20, clients=self.streams + 1)
+        self.writes = WritePort(dut, self.memory, stall, prefix="result_")
+        self.requests, self.results = Sink(dut, "result_request", stall), Source(dut, "result_line", stall)
+        self.blocks, self.answered, self.starts = {}, 0, 0
+        self.taken = [[] for _ in range(self.streams)]
+        self.patterns = [stall.pattern(30 + s) for s in range(self.streams)]
+        for name in ("start_i", "sqe_i", "abort_i", "line_ready_i", "record_error_i"):
+            getattr(dut, name).value = 0
+        dut.match_ready_i.value = dut.match_idle_i.value = 1
+        dut.probe_loaded_i.value = (1 << self.probes) - 1
+
+    async def begin(self):
+        await start(self.dut)
+        cocotb.start_soon(self._array())
+        return self
+
+    async def _array(self):
+        dut, ready = self.dut, 0
+        while True:
+            await RisingEdge(dut.clk_i)
+            self.starts += int(dut.match_start_o.value)
+            moved = int(dut.line_valid_o.value) & ready
+            for s in range(self.streams):
+                # A line in the feed's register may still leave while an ended search is flushed.
+                if moved >> s & 1 and int(dut.match_active_o.value):
+                    self.taken[s].append(GALLERY_LINE.unpack(int(dut.line_o[s].value)))
+            ready = sum((not next(p)) << s for s, p in enumerate(self.patterns))
+            dut.line_ready_i.value = ready
+            while len(self.requests.words) > self.answered:
+                request = REQUEST.unpack(self.requests.words[self.answered])
+                block = self.blocks[request["stream"], request["probe"]]
+                for i, data in enumerate(block):
+                    self.results.send(RESULT_LINE.pack(data=data, last=i == len(block) - 1))
+                self.answered += 1
+
+    def place(self, random, count):
+        """Extents of random lines at EXTENTS; gives their data."""
+        extents, listed = [], []
+        for index in range(count):
+            data = random.randbytes(random.randint(1, 40) * LINE)
+            address = 0x1000_0000 + index * 0x1_0000
+            self.memory.store(address, data)
+            extents.append({"address": address, "lines": len(data) // LINE, "records": index + 1, "base_index": 100 * index,
+                            "crc32c": whorl.crc32c(data)})
+            listed.append(data)
+        self.memory.store(EXTENTS, b"".join(pack("extent", **extent) for extent in extents))
+        self.blocks = {
+            (s, p): [random.getrandbits(512) for _ in range(33 + 2)] for s in range(self.streams) for p in range(self.probes)
+        }
+        return listed, extents
+
+    async def run(self, extents, abort_after=None, error_after=None, **fields):
+        """One SEARCH; gives its status and detail."""
+        values = {"probe_mask": (1 << self.probes) - 1, "extents_address": EXTENTS, "extent_count": extents, "threshold": 77,
+                  "gate": 43, "top_k": 16, "result_stride": STRIDE, "result_address": RESULTS} | fields
+        dut = self.dut
+        self.taken = [[] for _ in range(self.streams)]
+        self.memory.written.clear()
+        dut.sqe_i.value = int.from_bytes(pack("sqe_search", **values), "little")
+        dut.start_i.value = 1
+        await RisingEdge(dut.clk_i)
+        dut.start_i.value = 0
+        for cycle in range(100_000):
+            if abort_after is not None and cycle >= abort_after:
+                dut.abort_i.value = 1
+            if error_after is not None and len(self.taken[0]) >= error_after:
+                dut.record_error_i.value = 1
+            await RisingEdge(dut.clk_i)
+            if int(dut.match_start_o.value):
+                dut.record_error_i.value = 0
+                error_after = None if cycle > 20 else error_after
+            if int(dut.done_o.value):
+                dut.abort_i.value = 0
+                outcome = OUTCOME.unpack(int(dut.outcome_o.value))
+                await ClockCycles(dut.clk_i, 2)
+                assert self.reads.outstanding == 0 and not self.writes.answers
+                return code_name("status", outcome["status"]), outcome["detail"]
+        raise AssertionError("not done")
+
+    def check(self, listed, extents, mask):
+        """Every line came once, to one stream each extent, and every result block stands in its place."""
+        seen = {}
+        for lines in self.taken:
+            for line in lines:
+                seen.setdefault(line["base_index"], []).append(line)
+        for data, extent in zip(listed, extents):
+            lines = seen.pop(extent["base_index"])
+            assert b"".join(line["data"].to_bytes(LINE, "little") for line in lines) == data
+            assert {line["records"] for line in lines} == {extent["records"]}
+            assert [line["first"] for line in lines] == [1] + [0] * (len(lines) - 1)
+            assert [line["last"] for line in lines] == [0] * (len(lines) - 1) + [1]
+        assert not seen
+        for (s, p), block in self.blocks.items():
+            found = self.memory.load(RESULTS + (s * self.probes + p) * STRIDE, len(block) * LINE)
+            want = b"".join(word.to_bytes(LINE, "little") for word in block)
+            assert (found == want) == bool(mask >> p & 1), (s, p)
+
+
+@cocotb.test()
+@cocotb.parametrize(stall=STALLS)
+async def a_search_streams_every_extent_and_writes_every_block(dut, stall):
+    search = await Search(dut, stall).begin()
+    random = rng(1)
+    for count, mask in ((1, 1), (9, (1 << search.probes) - 1), (4, 1 << search.probes - 1)):
+        listed, extents = search.place(random, count)
+        before = search.starts
+        assert await search.run(count, probe_mask=mask) == ("SUCCESS", 0)
+        config = CONFIG.unpack(int(dut.search_config_o.value))
+        assert config == {"gate": 43, "threshold": 77, "top_k": 16, "probe_mask": mask}
+        search.check(listed, extents, mask)
+        assert search.starts == before + 1
+
+
+@cocotb.test()
+async def what_cannot_run_is_refused_before_anything_moves(dut):
+    search = await Search(dut).begin()
+    search.place(rng(2), 2)
+    for fields in ({"probe_mask": 0}, {"gate": limit("GATE_MAX") + 1}, {"top_k": 0}, {"result_stride": LINE}, {"extent_count": 0}):
+        assert await search.run(2, **fields) == ("INVALID_FIELD", 0), fields
+    dut.probe_loaded_i.value = 0
+    assert await search.run(2) == ("PROBE_NOT_LOADED", 0)
+    assert search.memory.read_count == 0 and search.starts == 0
+
+
+@cocotb.test()
+@cocotb.parametrize(stall=STALLS)
+async def every_error_ends_the_search_and_the_next_one_works(dut, stall):
+    search = await Search(dut, stall).begin()
+    random = rng(3)
+
+    async def works():
+        listed, extents = search.place(random, 3)
+        assert await search.run(3) == ("SUCCESS", 0)
+        search.check(listed, extents, (1 << search.probes) - 1)
+
+    for bad in (0, 2, 5):
+        _, extents = search.place(random, 6)
+        search.memory.read_faults = {extents[bad]["address"]}
+        assert await search.run(6) == ("DMA_READ_ERROR", bad)
+        assert search.memory.written == []
+        search.memory.read_faults = {EXTENTS + bad * LINE}
+        assert await search.run(6) == ("DMA_READ_ERROR", bad)
+        search.memory.read_faults = set()
+        await works()
+        _, extents = search.place(random, 6)
+        extents[bad]["crc32c"] ^= 1
+        search.memory.store(EXTENTS, b"".join(pack("extent", **extent) for extent in extents))
+        assert await search.run(6) == ("CRC_MISMATCH", bad)
+        assert search.memory.written == []
+        await works()
+    search.place(random, 4)
+    search.memory.write_faults = {RESULTS + 3 * LINE}
+    assert await search.run(4) == ("DMA_WRITE_ERROR", 0)
+    search.memory.write_faults = set()
+    await works()
+    search.place(random, 4)
+    assert (await search.run(4, error_after=2))[0] == "RECORD_FORMAT"
+    await works()
+
+
+@cocotb.test()
+@cocotb.parametrize(after=[1, 12, 60, 150, 400])
+async def an_abort_ends_the_search_at_any_time(dut, after):
+    search = await Search(dut, Stall.RANDOM).begin()
+    random = rng(after)
+    search.place(random, 12)
+    status, _ = await search.run(12, abort_after=after)
+    assert status == "ABORTED"
+    listed, extents = search.place(random, 3)
+    assert await search.run(3) == ("SUCCESS", 0)
+    search.check(listed, extents, (1 << search.probes) - 1)
+
+
+@pytest.mark.parametrize(("streams", "probes"), [(1, 1), (2, 2)])
+def test_search_exec(streams, probes):
+    run("search_exec", parameters={"Streams": streams, "Probes": probes})
