@@ -176,7 +176,9 @@ async def every_error_ends_the_search_and_the_next_one_works(dut, stall):
         await works()
     search.place(random, 4)
     search.memory.write_faults = {RESULTS + 3 * LINE}
+    before = search.starts
     assert await search.run(4) == ("DMA_WRITE_ERROR", 0)
+    assert search.starts == before + 2, "the match array is cleared before the search and after its failure"
     search.memory.write_faults = set()
     await works()
     search.place(random, 4)
