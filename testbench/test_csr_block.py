@@ -3,16 +3,12 @@
 import cocotb
 from bench.layout import limit, offset, spec
 from bench.queue import DOORBELL, ERROR, NO_PAIR, PAIR_SETUP, QUEUE_PAIR, rng
-from bench.fields import Fields
 from bench.runner import run
 from bench.streams import Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster
+from test_core_counters import COUNTERS, TOTALS
 
-COUNTERS = Fields(
-    *((name, 64) for name in ("cycles", "busy_cycles", "read_beats", "write_beats", "records", "minutiae")),
-    *((name, 32) for name in ("read_errors", "write_errors", "commands")),
-)
 BUILD = 0xB0117001
 
 
@@ -27,8 +23,8 @@ class Port:
         self.doorbells, self.pulses = [], {"reset_o": 0, "clear_errors_o": 0}
         for name in ("ready_i", "busy_i", "dma_idle_i", "fault_i", "error_i", "counters_i"):
             getattr(dut, name).value = 0
-        for pair in dut.pair_i:
-            pair.value = 0
+        for handle in (*dut.pair_i, *dut.stream_i):
+            handle.value = 0
 
     async def begin(self):
         await start(self.dut)
@@ -85,6 +81,9 @@ async def state_is_read_where_it_belongs(dut, stall):
     dut.error_i.value = sum_bits(ERROR, error)
     counters = {name: random.getrandbits(width) for name, width in COUNTERS.fields}
     dut.counters_i.value = sum_bits(COUNTERS, counters)
+    totals = [{name: random.getrandbits(width) for name, width in TOTALS.fields} for _ in dut.stream_i]
+    for handle, values in zip(dut.stream_i, totals):
+        handle.value = TOTALS.pack(**values)
     pairs = [NO_PAIR | {"sq_head": random.getrandbits(9), "cq_tail": random.getrandbits(9)} for _ in dut.pair_i]
     for handle, values in zip(dut.pair_i, pairs):
         handle.value = sum_bits(QUEUE_PAIR, values)
@@ -94,6 +93,10 @@ async def state_is_read_where_it_belongs(dut, stall):
     for name, width in COUNTERS.fields:
         found = await port.read(name) if width == 32 else await port.read(f"{name}_lo") | await port.read(f"{name}_hi") << 32
         assert found == counters[name], name
+    for index in range(limit("STREAMS_MAX")):
+        for name, _ in TOTALS.fields:
+            found = await port.read(f"stream_{name}_lo", index) | await port.read(f"stream_{name}_hi", index) << 32
+            assert found == (totals[index][name] if index < len(totals) else 0), (index, name)
     for index in range(limit("QUEUE_PAIRS_MAX")):
         want = pairs[index] if index < len(pairs) else NO_PAIR
         assert await port.read("queue_pair_sq_head", index) == want["sq_head"]

@@ -11,7 +11,7 @@ from cocotb.triggers import ClockCycles, RisingEdge
 from test_collector import COLLECTED
 from test_match_array import CONFIG
 from test_result_reader import ADDRESS
-from test_stream_counters import COUNTERS
+from test_stream_counters import COUNTERS, EVENTS
 
 PROBES = 2
 
@@ -65,13 +65,13 @@ async def both_probes_see_every_record(dut, stall):
         await load(dut, slot, probe)
     # Short records after long ones make the engines wait at different times: many references in one, few in the other.
     records = [random_record(rng, rng.choice((0, 1, 5, 12, 48, 96)), rng.choice((None, *probes))) for _ in range(80)]
-    done = [0, 0]
+    seen = dict.fromkeys((name for name, _ in EVENTS.fields), 0)
 
     async def watch():
         while True:
             await RisingEdge(dut.clk_i)
-            done[0] += int(dut.record_done_o.value)
-            done[1] += int(dut.minutia_done_o.value)
+            for name, value in EVENTS.unpack(int(dut.events_o.value)).items():
+                seen[name] += value
 
     cocotb.start_soon(watch())
     dut.active_i.value = 1
@@ -81,8 +81,18 @@ async def both_probes_see_every_record(dut, stall):
         wanted = [(index, whorl.compare(probe, record)["score"]) for index, record in enumerate(records)]
         assert await collected(dut, slot, len(records)) == wanted
     minutiae = sum(len(whorl.unpack(record)) for record in records)
-    assert done == [len(records), minutiae]
     counters = COUNTERS.unpack(int(dut.counters_o.value))
+    assert seen == {
+        "active": counters["cycles"],
+        "line": counters["lines"],
+        "minutia": minutiae,
+        "record": len(records),
+        "starved": counters["stall_starved"],
+        "engine": counters["stall_engine"],
+        "collect": counters["stall_collect"],
+        "comparisons": 2 * len(records),
+        "candidates": 2 * len(records),  # the threshold is 0
+    }
     assert counters["minutiae"] == minutiae
     assert counters["lines"] == sum(len(record) // 64 for record in records)
     assert counters["stall_engine"] > 0

@@ -15,6 +15,8 @@ from bench.runner import run
 from bench.streams import Stall
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
+from test_core_counters import TOTALS
+
 
 async def start(dut, **options) -> Card:
     """Clock, reset, a card that is ready."""
@@ -66,7 +68,16 @@ async def search_gives_the_matchers_scores(dut, stall):
     # Again with every reference a candidate, another gate, and one probe only.
     await card.command(queue, card.search_entry(extents, 1 << card.probes - 1, threshold=0, top_k=256, gate=127))
     check(card, gallery, 1 << card.probes - 1, 0, 256, gate=127)
-    assert await card.read64("records") == 2 * len(gallery.records)
+    records = len(gallery.records)
+    assert await card.read64("records") == 2 * records
+    assert await card.read64("comparisons") == (card.probes + 1) * records
+    assert await card.read64("candidates") >= records  # all of the second search
+    assert await card.read64("read_wait") > 0
+    totals = [{name: await card.read64(f"stream_{name}", s) for name, _ in TOTALS.fields} for s in range(card.streams)]
+    assert sum(total["records"] for total in totals) == 2 * records
+    assert sum(total["minutiae"] for total in totals) == await card.read64("minutiae")
+    for total in totals:
+        assert total["active"] >= total["minutiae"] + total["starved"] + total["stall_engine"] + total["stall_collect"]
     assert await card.read("commands") == card.admin.tags + queue.tags
 
 

@@ -39,13 +39,14 @@ module csr_block import whorl_gen_pkg::*, queue_pkg::*; #(
   output logic        doorbell_valid_o,
   output doorbell_t   doorbell_o,
   // state
-  input  logic        ready_i,
-  input  logic        busy_i,
-  input  logic        dma_idle_i,
-  input  logic        fault_i,
-  input  error_t      error_i,         // zero while there is no fault
-  input  counters_t   counters_i,
-  input  queue_pair_t pair_i [QueuePairs]
+  input  logic           ready_i,
+  input  logic           busy_i,
+  input  logic           dma_idle_i,
+  input  logic           fault_i,
+  input  error_t         error_i,         // zero while there is no fault
+  input  counters_t      counters_i,
+  input  stream_totals_t stream_i [Streams],
+  input  queue_pair_t    pair_i [QueuePairs]
 );
   localparam int unsigned AddressBits = whorl_csr_pkg::WHORL_CSR_MIN_ADDR_WIDTH;
 
@@ -96,6 +97,16 @@ module csr_block import whorl_gen_pkg::*, queue_pkg::*; #(
     end
   end
 
+  // So do those of streams.
+  stream_totals_t totals [STREAMS_MAX];
+  for (genvar s = 0; s < STREAMS_MAX; s++) begin : gen_stream
+    if (s < Streams) begin : gen_there
+      assign totals[s] = stream_i[s];
+    end else begin : gen_absent
+      assign totals[s] = '0;
+    end
+  end
+
   always_comb begin
     to_csr.id_version.minor.next                   = 16'(INTERFACE_MINOR);
     to_csr.id_version.major.next                   = 16'(INTERFACE_MAJOR);
@@ -125,6 +136,19 @@ module csr_block import whorl_gen_pkg::*, queue_pkg::*; #(
     to_csr.read_errors.value.next                  = counters_i.read_errors;
     to_csr.write_errors.value.next                 = counters_i.write_errors;
     to_csr.commands.value.next                     = counters_i.commands;
+    {to_csr.comparisons_hi.value.next, to_csr.comparisons_lo.value.next}     = counters_i.comparisons;
+    {to_csr.candidates_hi.value.next, to_csr.candidates_lo.value.next}       = counters_i.candidates;
+    {to_csr.read_wait_hi.value.next, to_csr.read_wait_lo.value.next}         = counters_i.read_wait;
+    {to_csr.read_hold_hi.value.next, to_csr.read_hold_lo.value.next}         = counters_i.read_hold;
+    for (int unsigned s = 0; s < STREAMS_MAX; s++) begin
+      {to_csr.stream[s].active_hi.value.next, to_csr.stream[s].active_lo.value.next}               = totals[s].active;
+      {to_csr.stream[s].minutiae_hi.value.next, to_csr.stream[s].minutiae_lo.value.next}           = totals[s].minutiae;
+      {to_csr.stream[s].records_hi.value.next, to_csr.stream[s].records_lo.value.next}             = totals[s].records;
+      {to_csr.stream[s].lines_hi.value.next, to_csr.stream[s].lines_lo.value.next}                 = totals[s].lines;
+      {to_csr.stream[s].starved_hi.value.next, to_csr.stream[s].starved_lo.value.next}             = totals[s].starved;
+      {to_csr.stream[s].stall_engine_hi.value.next, to_csr.stream[s].stall_engine_lo.value.next}   = totals[s].stall_engine;
+      {to_csr.stream[s].stall_collect_hi.value.next, to_csr.stream[s].stall_collect_lo.value.next} = totals[s].stall_collect;
+    end
     for (int unsigned q = 0; q < QUEUE_PAIRS_MAX; q++) begin
       to_csr.queue_pair[q].sq_head.value.next = 16'(sq_head[q]);
       to_csr.queue_pair[q].cq_tail.value.next = 16'(cq_tail[q]);

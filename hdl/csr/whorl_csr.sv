@@ -255,6 +255,30 @@ module whorl_csr (
         logic read_errors;
         logic write_errors;
         logic commands;
+        logic comparisons_lo;
+        logic comparisons_hi;
+        logic candidates_lo;
+        logic candidates_hi;
+        logic read_wait_lo;
+        logic read_wait_hi;
+        logic read_hold_lo;
+        logic read_hold_hi;
+        struct {
+            logic active_lo;
+            logic active_hi;
+            logic minutiae_lo;
+            logic minutiae_hi;
+            logic records_lo;
+            logic records_hi;
+            logic lines_lo;
+            logic lines_hi;
+            logic starved_lo;
+            logic starved_hi;
+            logic stall_engine_lo;
+            logic stall_engine_hi;
+            logic stall_collect_lo;
+            logic stall_collect_hi;
+        } stream[8];
         struct {
             logic sq_tail;
             logic cq_head;
@@ -306,6 +330,30 @@ module whorl_csr (
         decoded_reg_strb.read_errors = cpuif_req_masked & (cpuif_addr == 13'h130) & !cpuif_req_is_wr;
         decoded_reg_strb.write_errors = cpuif_req_masked & (cpuif_addr == 13'h134) & !cpuif_req_is_wr;
         decoded_reg_strb.commands = cpuif_req_masked & (cpuif_addr == 13'h138) & !cpuif_req_is_wr;
+        decoded_reg_strb.comparisons_lo = cpuif_req_masked & (cpuif_addr == 13'h140) & !cpuif_req_is_wr;
+        decoded_reg_strb.comparisons_hi = cpuif_req_masked & (cpuif_addr == 13'h144) & !cpuif_req_is_wr;
+        decoded_reg_strb.candidates_lo = cpuif_req_masked & (cpuif_addr == 13'h148) & !cpuif_req_is_wr;
+        decoded_reg_strb.candidates_hi = cpuif_req_masked & (cpuif_addr == 13'h14c) & !cpuif_req_is_wr;
+        decoded_reg_strb.read_wait_lo = cpuif_req_masked & (cpuif_addr == 13'h150) & !cpuif_req_is_wr;
+        decoded_reg_strb.read_wait_hi = cpuif_req_masked & (cpuif_addr == 13'h154) & !cpuif_req_is_wr;
+        decoded_reg_strb.read_hold_lo = cpuif_req_masked & (cpuif_addr == 13'h158) & !cpuif_req_is_wr;
+        decoded_reg_strb.read_hold_hi = cpuif_req_masked & (cpuif_addr == 13'h15c) & !cpuif_req_is_wr;
+        for(int i0=0; i0<8; i0++) begin
+            decoded_reg_strb.stream[i0].active_lo = cpuif_req_masked & (cpuif_addr == 13'h200 + (13)'(i0) * 13'h40) & !cpuif_req_is_wr;
+            decoded_reg_strb.stream[i0].active_hi = cpuif_req_masked & (cpuif_addr == 13'h204 + (13)'(i0) * 13'h40) & !cpuif_req_is_wr;
+            decoded_reg_strb.stream[i0].minutiae_lo = cpuif_req_masked & (cpuif_addr == 13'h208 + (13)'(i0) * 13'h40) & !cpuif_req_is_wr;
+            decoded_reg_strb.stream[i0].minutiae_hi = cpuif_req_masked & (cpuif_addr == 13'h20c + (13)'(i0) * 13'h40) & !cpuif_req_is_wr;
+            decoded_reg_strb.stream[i0].records_lo = cpuif_req_masked & (cpuif_addr == 13'h210 + (13)'(i0) * 13'h40) & !cpuif_req_is_wr;
+            decoded_reg_strb.stream[i0].records_hi = cpuif_req_masked & (cpuif_addr == 13'h214 + (13)'(i0) * 13'h40) & !cpuif_req_is_wr;
+            decoded_reg_strb.stream[i0].lines_lo = cpuif_req_masked & (cpuif_addr == 13'h218 + (13)'(i0) * 13'h40) & !cpuif_req_is_wr;
+            decoded_reg_strb.stream[i0].lines_hi = cpuif_req_masked & (cpuif_addr == 13'h21c + (13)'(i0) * 13'h40) & !cpuif_req_is_wr;
+            decoded_reg_strb.stream[i0].starved_lo = cpuif_req_masked & (cpuif_addr == 13'h220 + (13)'(i0) * 13'h40) & !cpuif_req_is_wr;
+            decoded_reg_strb.stream[i0].starved_hi = cpuif_req_masked & (cpuif_addr == 13'h224 + (13)'(i0) * 13'h40) & !cpuif_req_is_wr;
+            decoded_reg_strb.stream[i0].stall_engine_lo = cpuif_req_masked & (cpuif_addr == 13'h228 + (13)'(i0) * 13'h40) & !cpuif_req_is_wr;
+            decoded_reg_strb.stream[i0].stall_engine_hi = cpuif_req_masked & (cpuif_addr == 13'h22c + (13)'(i0) * 13'h40) & !cpuif_req_is_wr;
+            decoded_reg_strb.stream[i0].stall_collect_lo = cpuif_req_masked & (cpuif_addr == 13'h230 + (13)'(i0) * 13'h40) & !cpuif_req_is_wr;
+            decoded_reg_strb.stream[i0].stall_collect_hi = cpuif_req_masked & (cpuif_addr == 13'h234 + (13)'(i0) * 13'h40) & !cpuif_req_is_wr;
+        end
         for(int i0=0; i0<8; i0++) begin
             decoded_reg_strb.queue_pair[i0].sq_tail = cpuif_req_masked & (cpuif_addr == 13'h1000 + (13)'(i0) * 13'h20);
             decoded_reg_strb.queue_pair[i0].cq_head = cpuif_req_masked & (cpuif_addr == 13'h1004 + (13)'(i0) * 13'h20);
@@ -803,6 +851,74 @@ module whorl_csr (
         end
         if(rd_mux_addr == 13'h138) begin
             readback_data_var[31:0] = hwif_in.commands.value.next;
+        end
+        if(rd_mux_addr == 13'h140) begin
+            readback_data_var[31:0] = hwif_in.comparisons_lo.value.next;
+        end
+        if(rd_mux_addr == 13'h144) begin
+            readback_data_var[31:0] = hwif_in.comparisons_hi.value.next;
+        end
+        if(rd_mux_addr == 13'h148) begin
+            readback_data_var[31:0] = hwif_in.candidates_lo.value.next;
+        end
+        if(rd_mux_addr == 13'h14c) begin
+            readback_data_var[31:0] = hwif_in.candidates_hi.value.next;
+        end
+        if(rd_mux_addr == 13'h150) begin
+            readback_data_var[31:0] = hwif_in.read_wait_lo.value.next;
+        end
+        if(rd_mux_addr == 13'h154) begin
+            readback_data_var[31:0] = hwif_in.read_wait_hi.value.next;
+        end
+        if(rd_mux_addr == 13'h158) begin
+            readback_data_var[31:0] = hwif_in.read_hold_lo.value.next;
+        end
+        if(rd_mux_addr == 13'h15c) begin
+            readback_data_var[31:0] = hwif_in.read_hold_hi.value.next;
+        end
+        for(int i0=0; i0<8; i0++) begin
+            if(rd_mux_addr == 13'h200 + (13)'(i0) * 13'h40) begin
+                readback_data_var[31:0] = hwif_in.stream[i0].active_lo.value.next;
+            end
+            if(rd_mux_addr == 13'h204 + (13)'(i0) * 13'h40) begin
+                readback_data_var[31:0] = hwif_in.stream[i0].active_hi.value.next;
+            end
+            if(rd_mux_addr == 13'h208 + (13)'(i0) * 13'h40) begin
+                readback_data_var[31:0] = hwif_in.stream[i0].minutiae_lo.value.next;
+            end
+            if(rd_mux_addr == 13'h20c + (13)'(i0) * 13'h40) begin
+                readback_data_var[31:0] = hwif_in.stream[i0].minutiae_hi.value.next;
+            end
+            if(rd_mux_addr == 13'h210 + (13)'(i0) * 13'h40) begin
+                readback_data_var[31:0] = hwif_in.stream[i0].records_lo.value.next;
+            end
+            if(rd_mux_addr == 13'h214 + (13)'(i0) * 13'h40) begin
+                readback_data_var[31:0] = hwif_in.stream[i0].records_hi.value.next;
+            end
+            if(rd_mux_addr == 13'h218 + (13)'(i0) * 13'h40) begin
+                readback_data_var[31:0] = hwif_in.stream[i0].lines_lo.value.next;
+            end
+            if(rd_mux_addr == 13'h21c + (13)'(i0) * 13'h40) begin
+                readback_data_var[31:0] = hwif_in.stream[i0].lines_hi.value.next;
+            end
+            if(rd_mux_addr == 13'h220 + (13)'(i0) * 13'h40) begin
+                readback_data_var[31:0] = hwif_in.stream[i0].starved_lo.value.next;
+            end
+            if(rd_mux_addr == 13'h224 + (13)'(i0) * 13'h40) begin
+                readback_data_var[31:0] = hwif_in.stream[i0].starved_hi.value.next;
+            end
+            if(rd_mux_addr == 13'h228 + (13)'(i0) * 13'h40) begin
+                readback_data_var[31:0] = hwif_in.stream[i0].stall_engine_lo.value.next;
+            end
+            if(rd_mux_addr == 13'h22c + (13)'(i0) * 13'h40) begin
+                readback_data_var[31:0] = hwif_in.stream[i0].stall_engine_hi.value.next;
+            end
+            if(rd_mux_addr == 13'h230 + (13)'(i0) * 13'h40) begin
+                readback_data_var[31:0] = hwif_in.stream[i0].stall_collect_lo.value.next;
+            end
+            if(rd_mux_addr == 13'h234 + (13)'(i0) * 13'h40) begin
+                readback_data_var[31:0] = hwif_in.stream[i0].stall_collect_hi.value.next;
+            end
         end
         for(int i0=0; i0<8; i0++) begin
             if(rd_mux_addr == 13'h1000 + (13)'(i0) * 13'h20) begin

@@ -214,6 +214,111 @@ package whorl_csr_pkg;
     } counter_reg_desc_eaea1626__in_t;
 
     typedef struct {
+        logic [31:0] next;
+    } counter_reg_desc_e12b89cf__value__in_t;
+
+    typedef struct {
+        counter_reg_desc_e12b89cf__value__in_t value;
+    } counter_reg_desc_e12b89cf__in_t;
+
+    typedef struct {
+        logic [31:0] next;
+    } counter_reg_desc_b77050a8__value__in_t;
+
+    typedef struct {
+        counter_reg_desc_b77050a8__value__in_t value;
+    } counter_reg_desc_b77050a8__in_t;
+
+    typedef struct {
+        logic [31:0] next;
+    } counter_reg_desc_30c5e1b8__value__in_t;
+
+    typedef struct {
+        counter_reg_desc_30c5e1b8__value__in_t value;
+    } counter_reg_desc_30c5e1b8__in_t;
+
+    typedef struct {
+        logic [31:0] next;
+    } counter_reg_desc_87d29fa0__value__in_t;
+
+    typedef struct {
+        counter_reg_desc_87d29fa0__value__in_t value;
+    } counter_reg_desc_87d29fa0__in_t;
+
+    typedef struct {
+        logic [31:0] next;
+    } counter_reg_desc_2b606a97__value__in_t;
+
+    typedef struct {
+        counter_reg_desc_2b606a97__value__in_t value;
+    } counter_reg_desc_2b606a97__in_t;
+
+    typedef struct {
+        logic [31:0] next;
+    } counter_reg_desc_43a9484f__value__in_t;
+
+    typedef struct {
+        counter_reg_desc_43a9484f__value__in_t value;
+    } counter_reg_desc_43a9484f__in_t;
+
+    typedef struct {
+        logic [31:0] next;
+    } counter_reg_desc_3bec75ff__value__in_t;
+
+    typedef struct {
+        counter_reg_desc_3bec75ff__value__in_t value;
+    } counter_reg_desc_3bec75ff__in_t;
+
+    typedef struct {
+        logic [31:0] next;
+    } counter_reg_desc_7d5f273c__value__in_t;
+
+    typedef struct {
+        counter_reg_desc_7d5f273c__value__in_t value;
+    } counter_reg_desc_7d5f273c__in_t;
+
+    typedef struct {
+        logic [31:0] next;
+    } counter_reg_desc_0cbbbcd8__value__in_t;
+
+    typedef struct {
+        counter_reg_desc_0cbbbcd8__value__in_t value;
+    } counter_reg_desc_0cbbbcd8__in_t;
+
+    typedef struct {
+        logic [31:0] next;
+    } counter_reg_desc_c14148e9__value__in_t;
+
+    typedef struct {
+        counter_reg_desc_c14148e9__value__in_t value;
+    } counter_reg_desc_c14148e9__in_t;
+
+    typedef struct {
+        logic [31:0] next;
+    } counter_reg_desc_f483a8d4__value__in_t;
+
+    typedef struct {
+        counter_reg_desc_f483a8d4__value__in_t value;
+    } counter_reg_desc_f483a8d4__in_t;
+
+    typedef struct {
+        counter_reg_desc_2b606a97__in_t active_lo;
+        counter_reg__in_t active_hi;
+        counter_reg_desc_43a9484f__in_t minutiae_lo;
+        counter_reg__in_t minutiae_hi;
+        counter_reg_desc_3bec75ff__in_t records_lo;
+        counter_reg__in_t records_hi;
+        counter_reg_desc_7d5f273c__in_t lines_lo;
+        counter_reg__in_t lines_hi;
+        counter_reg_desc_0cbbbcd8__in_t starved_lo;
+        counter_reg__in_t starved_hi;
+        counter_reg_desc_c14148e9__in_t stall_engine_lo;
+        counter_reg__in_t stall_engine_hi;
+        counter_reg_desc_f483a8d4__in_t stall_collect_lo;
+        counter_reg__in_t stall_collect_hi;
+    } whorl_csr__stream__in_t;
+
+    typedef struct {
         logic [15:0] next;
     } whorl_csr__queue_pair__sq_head__value__in_t;
 
@@ -259,6 +364,15 @@ package whorl_csr_pkg;
         counter_reg_desc_69e23200__in_t read_errors;
         counter_reg_desc_830cff0a__in_t write_errors;
         counter_reg_desc_eaea1626__in_t commands;
+        counter_reg_desc_e12b89cf__in_t comparisons_lo;
+        counter_reg__in_t comparisons_hi;
+        counter_reg_desc_b77050a8__in_t candidates_lo;
+        counter_reg__in_t candidates_hi;
+        counter_reg_desc_30c5e1b8__in_t read_wait_lo;
+        counter_reg__in_t read_wait_hi;
+        counter_reg_desc_87d29fa0__in_t read_hold_lo;
+        counter_reg__in_t read_hold_hi;
+        whorl_csr__stream__in_t stream[8];
         whorl_csr__queue_pair__in_t queue_pair[8];
     } whorl_csr__in_t;
 

@@ -14,6 +14,7 @@ module collector import match_pkg::*; (
   input  logic        comparison_valid_i,
   output logic        comparison_ready_o,
   input  comparison_t comparison_i,
+  output logic        candidate_o,        // a score that reached the threshold was taken
   // reading, one cycle of latency, while idle
   input  logic [8:0]  read_index_i,
   output collected_t  collected_o,
@@ -26,6 +27,7 @@ module collector import match_pkg::*; (
   assign reaches            = comparison_i.score >= threshold_i;
   assign comparison_ready_o = histogram_ready && (top_k_ready || !reaches);
   assign accept             = comparison_valid_i && comparison_ready_o;
+  assign candidate_o        = accept && reaches;
   assign cleared_o          = histogram_ready;
 
   always_ff @(posedge clk_i) begin
@@ -54,7 +56,7 @@ module collector import match_pkg::*; (
     .clk_i,
     .rst_i,
     .capacity_i,
-    .comparison_valid_i(accept && reaches),
+    .comparison_valid_i(candidate_o),
     .comparison_ready_o(top_k_ready),
     .comparison_i,
     .idle_o,

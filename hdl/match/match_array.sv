@@ -29,8 +29,7 @@ module match_array import whorl_gen_pkg::*, match_pkg::*; #(
   output logic [Streams-1:0] line_ready_o,
   input  gallery_line_t      line_i [Streams],
   output logic [Streams-1:0] record_error_o,          // held until start_i
-  output logic [Streams-1:0] record_done_o,           // a record was accepted to its end
-  output logic [Streams-1:0] minutia_done_o,          // a gallery minutia was accepted
+  output stream_events_t     events_o [Streams],
   // results
   input  logic               result_request_valid_i,
   output logic               result_request_ready_o,
@@ -97,11 +96,10 @@ module match_array import whorl_gen_pkg::*, match_pkg::*; #(
       .line_ready_o       (stream_ready[s]),
       .line_i             (line_i[s]),
       .record_error_o     (record_error_o[s]),
-      .record_done_o      (record_done_o[s]),
-      .minutia_done_o     (minutia_done_o[s]),
       .collected_address_i(collected_address),
       .collected_o        (collected[s]),
-      .counters_o         (counters[s])
+      .counters_o         (counters[s]),
+      .events_o           (events_o[s])
     );
   end
 

@@ -5,7 +5,7 @@
 ///
 /// One gallery minutia per cycle. The engines of the probe mask take each beat together, so the slowest sets the pace;
 /// the others see nothing. Everything but the probes is cleared by reset.
-module search_stream import match_pkg::*; #(
+module search_stream import whorl_gen_pkg::*, match_pkg::*; #(
   parameter int unsigned Probes = 1 // engines
 ) (
   input  logic              clk_i,
@@ -22,24 +22,23 @@ module search_stream import match_pkg::*; #(
   output logic              line_ready_o,
   input  gallery_line_t     line_i,
   output logic              record_error_o,
-  output logic              record_done_o,
-  output logic              minutia_done_o,
   // reading of results
   input  collected_address_t collected_address_i,
   output collected_t         collected_o,   // two cycles of latency
-  output stream_counters_t   counters_o
+  output stream_counters_t   counters_o,
+  output stream_events_t     events_o
 );
+  localparam int unsigned EngineBits = $clog2(PROBES_MAX + 1);
+
   logic          beat_valid, beat_ready, reader_idle;
   gallery_beat_t beat;
-  logic [Probes-1:0] takes_part, engine_ready, pass_b_busy, engine_idle, collector_cleared, collector_idle;
+  logic [Probes-1:0] takes_part, engine_ready, pass_b_busy, engine_idle, collector_cleared, collector_idle, candidate;
   logic [Probes-1:0] ready_or_absent;
 
   assign takes_part      = search_config_i.probe_mask[Probes-1:0];
   assign ready_or_absent = engine_ready | ~takes_part;
   assign beat_ready      = &ready_or_absent;
   assign cleared_o       = &collector_cleared;
-  assign record_done_o   = beat_valid && beat_ready && beat.last;
-  assign minutia_done_o  = beat_valid && beat_ready && beat.present;
   // A faulty record never ends, so the engines' begun record does not count as in flight.
   assign idle_o          = (reader_idle || record_error_o) && &engine_idle && &collector_idle;
 
@@ -64,8 +63,12 @@ module search_stream import match_pkg::*; #(
     .beat_valid_i  (beat_valid),
     .beat_taken_i  (beat_valid && beat_ready),
     .beat_present_i(beat.present),
+    .beat_last_i   (beat.last),
     .pass_b_busy_i (|(pass_b_busy & takes_part)),
-    .counters_o
+    .takes_part_i  (EngineBits'($countones(takes_part))),
+    .candidates_i  (EngineBits'($countones(candidate))),
+    .counters_o,
+    .events_o
   );
 
   collected_t collected [Probes];
@@ -102,6 +105,7 @@ module search_stream import match_pkg::*; #(
       .comparison_ready_o(comparison_ready),
       .comparison_i      (comparison),
       .read_index_i      (collected_address_i.index),
+      .candidate_o       (candidate[p]),
       .collected_o       (collected[p]),
       .cleared_o         (collector_cleared[p]),
       .idle_o            (collector_idle[p])

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 `include "whorl_assert.svh"
 
-/// Counts the work of a stream and says where its cycles went.
+/// Counts the work of a stream and says where its cycles went, in totals of a search and cycle by cycle.
 ///
 /// A cycle with `active_i` takes a minutia (or an empty record), or is lost for one of three reasons:
 /// nothing to take (starved), an engine's pass B busy (engine), else a score queue full (collect).
-module stream_counters import match_pkg::*; (
+module stream_counters import whorl_gen_pkg::*, match_pkg::*; #(
+  localparam int unsigned EngineBits = $clog2(PROBES_MAX + 1)
+) (
   input  logic             clk_i,
   input  logic             rst_i,
   input  logic             active_i,
@@ -14,9 +16,15 @@ module stream_counters import match_pkg::*; (
   input  logic             beat_valid_i,
   input  logic             beat_taken_i,
   input  logic             beat_present_i, // the beat carries a minutia
+  input  logic             beat_last_i,    // it ends a record
   input  logic             pass_b_busy_i,
+  // engines
+  input  logic [EngineBits-1:0] takes_part_i, // engines of the search
+  input  logic [EngineBits-1:0] candidates_i, // scores that reached the threshold this cycle
   // totals since reset
-  output stream_counters_t counters_o
+  output stream_counters_t counters_o,
+  // each cycle, one cycle later
+  output stream_events_t   events_o
 );
   logic starved, stalled, engine;
   assign starved = active_i && !beat_valid_i;
@@ -31,6 +39,21 @@ module stream_counters import match_pkg::*; (
     if (engine) counters_o.stall_engine <= counters_o.stall_engine + 1'b1;
     if (stalled && !engine) counters_o.stall_collect <= counters_o.stall_collect + 1'b1;
     if (rst_i) counters_o <= '0;
+  end
+
+  always_ff @(posedge clk_i) begin
+    events_o <= '{
+      active:      active_i,
+      line:        line_taken_i,
+      minutia:     beat_taken_i && beat_present_i,
+      record:      beat_taken_i && beat_last_i,
+      starved:     starved,
+      engine:      engine,
+      collect:     stalled && !engine,
+      comparisons: beat_taken_i && beat_last_i ? takes_part_i : '0,
+      candidates:  candidates_i
+    };
+    if (rst_i) events_o <= '0;
   end
 
   `ASSERT(LostCyclesAreCycles,

@@ -189,6 +189,19 @@ package match_pkg;
     logic [63:0] cycles;        // cycles with active
   } stream_counters_t;
 
+  /// What happened in a stream in one cycle, for the card's counters.
+  typedef struct packed {
+    logic                            active;
+    logic                            line;        // taken
+    logic                            minutia;     // taken
+    logic                            record;      // taken to its end
+    logic                            starved;     // lost: nothing to take
+    logic                            engine;      // lost: pass B
+    logic                            collect;     // lost: scores wait
+    logic [$clog2(PROBES_MAX+1)-1:0] comparisons; // engines that took the record that ended
+    logic [$clog2(PROBES_MAX+1)-1:0] candidates;  // scores that reached the threshold
+  } stream_events_t;
+
   /// What a collector shows of one engine's scores: totals, and the bin and the entry that were asked for.
   typedef struct packed {
     logic [31:0] comparisons;

@@ -92,5 +92,20 @@ package queue_pkg;
     logic [31:0] read_errors;   // bursts
     logic [31:0] write_errors;  // bursts
     logic [31:0] commands;
+    logic [63:0] comparisons;
+    logic [63:0] candidates;
+    logic [63:0] read_wait;     // cycles with reads under way and no beat
+    logic [63:0] read_hold;     // cycles with a burst offered and not taken
   } counters_t;
+
+  /// What the CSRs count of one stream. Running since reset.
+  typedef struct packed {
+    logic [63:0] active;
+    logic [63:0] minutiae;
+    logic [63:0] records;
+    logic [63:0] lines;
+    logic [63:0] starved;
+    logic [63:0] stall_engine;
+    logic [63:0] stall_collect;
+  } stream_totals_t;
 endpackage

@@ -84,6 +84,8 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
   error_t                  error [ErrorSources];
   error_t                  first_error;
   counters_t               counters;
+  stream_totals_t          stream_totals [Streams];
+  stream_events_t          events [Streams];
   logic [ReadClients-1:0]  read_burst_valid, read_burst_ready, read_beat_valid;
   burst_t                  read_burst [ReadClients];
   read_beat_t              read_data;
@@ -97,7 +99,7 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
   logic                    probe_line_valid, probe_line_ready, probe_discard_valid;
   probe_line_t             probe_line;
   logic [7:0]              probe_discard_slot;
-  logic [Streams-1:0]      line_valid, line_ready, record_error, record_done, minutia_done;
+  logic [Streams-1:0]      line_valid, line_ready, record_error;
   gallery_line_t           line [Streams];
   logic                    result_request_valid, result_request_ready, result_line_valid, result_line_ready;
   result_request_t         result_request;
@@ -123,6 +125,7 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
     .fault_i         (fault),
     .error_i         (first_error),
     .counters_i      (counters),
+    .stream_i        (stream_totals),
     .pair_i          (pair)
   );
 
@@ -155,13 +158,15 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
     .rst_i        (core_rst),
     .busy_i       (busy),
     .read_beat_i  (read_beat),
+    .read_wait_i  (!read_idle && !read_beat),
+    .read_hold_i  (m_axi_arvalid && !m_axi_arready),
     .write_beat_i (write_beat),
     .read_error_i (read_error),
     .write_error_i(write_response_error),
     .command_i    (command_done),
-    .record_i     (record_done),
-    .minutia_i    (minutia_done),
-    .counters_o   (counters)
+    .events_i     (events),
+    .counters_o   (counters),
+    .streams_o    (stream_totals)
   );
 
   axi_read_port #(.Clients(ReadClients)) i_read (
@@ -270,8 +275,7 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
     .line_ready_o          (line_ready),
     .line_i                (line),
     .record_error_o        (record_error),
-    .record_done_o         (record_done),
-    .minutia_done_o        (minutia_done),
+    .events_o              (events),
     .result_request_valid_i(result_request_valid),
     .result_request_ready_o(result_request_ready),
     .result_request_i      (result_request),

@@ -61,8 +61,8 @@ class Card:
     async def read(self, register: str, index: int = 0) -> int:
         return int(await self.axil.read_dword(offset(register, index)))
 
-    async def read64(self, register: str) -> int:
-        return await self.read(f"{register}_lo") | await self.read(f"{register}_hi") << 32
+    async def read64(self, register: str, index: int = 0) -> int:
+        return await self.read(f"{register}_lo", index) | await self.read(f"{register}_hi", index) << 32
 
     async def write(self, register: str, value: int, index: int = 0) -> None:
         await self.axil.write_dword(offset(register, index), value)

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use whorl_layout::{CQE_BYTES, Cqe, SQE_BYTES, Status, csr};
 
 use crate::error::DeviceError;
+use crate::monitor::Monitor;
 use crate::pool::DmaPool;
 use crate::queue::{CompletionQueue, Full, HeadOutOfRange, SubmissionQueue};
 use crate::registers::Registers;
@@ -95,8 +96,22 @@ impl QueuePair {
         tag: u16,
         deadline: Instant,
     ) -> Result<Option<Completion>, DeviceError> {
+        self.wait_watched(registers, tag, deadline, None)
+    }
+
+    /// [`wait`](Self::wait) that lets `monitor` look at the counters meanwhile.
+    pub(crate) fn wait_watched(
+        &mut self,
+        registers: &mut Registers,
+        tag: u16,
+        deadline: Instant,
+        mut monitor: Option<&mut Monitor>,
+    ) -> Result<Option<Completion>, DeviceError> {
         loop {
             self.drain(registers)?;
+            if let Some(monitor) = &mut monitor {
+                monitor.look(registers)?;
+            }
             if let Some(&Some(completion)) = self.tags.get(&tag) {
                 self.tags.remove(&tag);
                 return Ok(Some(completion));

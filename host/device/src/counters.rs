@@ -26,6 +26,66 @@ pub struct Counters {
     pub write_errors: u32,
     /// Commands completed.
     pub commands: u32,
+    /// Comparisons started: engines that took part, summed over the records streamed.
+    pub comparisons: u64,
+    /// Comparisons whose score reached the threshold.
+    pub candidates: u64,
+    /// Cycles in which reads were under way and no beat came.
+    pub read_wait: u64,
+    /// Cycles in which the host did not take a read burst that was offered.
+    pub read_hold: u64,
+}
+
+/// Where the cycles of one stream went since the card's last reset.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StreamCounters {
+    /// Cycles in which the stream was fed.
+    pub active: u64,
+    /// Gallery minutiae taken, one per cycle: over `active`, the stream's efficiency.
+    pub minutiae: u64,
+    /// Records taken to their end.
+    pub records: u64,
+    /// Lines taken.
+    pub lines: u64,
+    /// Cycles lost without a line to read.
+    pub starved: u64,
+    /// Cycles lost to the consistency pass of an earlier record.
+    pub stall_engine: u64,
+    /// Cycles lost to the collection of scores.
+    pub stall_collect: u64,
+}
+
+/// All that a card counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Activity {
+    /// Over the whole card.
+    pub card: Counters,
+    /// By stream.
+    pub streams: Vec<StreamCounters>,
+}
+
+impl Activity {
+    pub(crate) fn read(registers: &mut Registers, streams: u8) -> Result<Self, DeviceError> {
+        let card = Counters::read(registers)?;
+        let streams = (0..streams).map(|nth| StreamCounters::read(registers, nth)).collect::<Result<_, _>>()?;
+        Ok(Self { card, streams })
+    }
+}
+
+impl StreamCounters {
+    fn read(registers: &mut Registers, stream: u8) -> Result<Self, DeviceError> {
+        let offset = u32::from(stream) * csr::STREAM_STRIDE;
+        let mut pair = |lo: u32, hi: u32| registers.read_pair(lo + offset, hi + offset);
+        Ok(Self {
+            active: pair(csr::STREAM_ACTIVE_LO, csr::STREAM_ACTIVE_HI)?,
+            minutiae: pair(csr::STREAM_MINUTIAE_LO, csr::STREAM_MINUTIAE_HI)?,
+            records: pair(csr::STREAM_RECORDS_LO, csr::STREAM_RECORDS_HI)?,
+            lines: pair(csr::STREAM_LINES_LO, csr::STREAM_LINES_HI)?,
+            starved: pair(csr::STREAM_STARVED_LO, csr::STREAM_STARVED_HI)?,
+            stall_engine: pair(csr::STREAM_STALL_ENGINE_LO, csr::STREAM_STALL_ENGINE_HI)?,
+            stall_collect: pair(csr::STREAM_STALL_COLLECT_LO, csr::STREAM_STALL_COLLECT_HI)?,
+        })
+    }
 }
 
 /// The first error since the log was cleared.
@@ -53,6 +113,10 @@ impl Counters {
             read_errors: registers.read(csr::READ_ERRORS)?,
             write_errors: registers.read(csr::WRITE_ERRORS)?,
             commands: registers.read(csr::COMMANDS)?,
+            comparisons: registers.read_pair(csr::COMPARISONS_LO, csr::COMPARISONS_HI)?,
+            candidates: registers.read_pair(csr::CANDIDATES_LO, csr::CANDIDATES_HI)?,
+            read_wait: registers.read_pair(csr::READ_WAIT_LO, csr::READ_WAIT_HI)?,
+            read_hold: registers.read_pair(csr::READ_HOLD_LO, csr::READ_HOLD_HI)?,
         })
     }
 }

@@ -10,10 +10,11 @@ use zerocopy::{IntoBytes, transmute};
 
 use crate::bringup::{self, DeviceInfo, Queues};
 use crate::command::Completion;
-use crate::counters::{Counters, ErrorLog};
+use crate::counters::{Activity, Counters, ErrorLog};
 use crate::dma::DmaMemory;
 use crate::error::{DeviceError, Recovery};
 use crate::gallery::GalleryBuffer;
+use crate::monitor::Monitor;
 use crate::pool::{DmaBuffer, DmaPool, Ranges};
 use crate::recovery::{self, Rescued};
 use crate::registers::Registers;
@@ -38,6 +39,7 @@ pub struct Device {
     iova: Ranges,
     windows: Vec<Window>,
     registers: Registers,
+    monitor: Option<Monitor>,
     closed: bool,
 }
 
@@ -90,6 +92,7 @@ impl Device {
             iova,
             windows: vec![window],
             registers,
+            monitor: None,
             closed: false,
         };
         // From here on dropping `device` takes back what was done.
@@ -194,6 +197,21 @@ impl Device {
         Counters::read(&mut self.registers)
     }
 
+    /// Reads all counters, those of each stream included.
+    ///
+    /// # Errors
+    /// `CardLost` or `Transport`.
+    pub fn activity(&mut self) -> Result<Activity, DeviceError> {
+        Activity::read(&mut self.registers, self.info.streams)
+    }
+
+    /// Has `watch` called with the counters at most once per `interval`, while the device waits for the card.
+    ///
+    /// A search that ends sooner than the driver's liveness interval of 500 ms is seen at its end only.
+    pub fn watch(&mut self, interval: Duration, watch: impl FnMut(&Activity) + Send + 'static) {
+        self.monitor = Some(Monitor::new(interval, self.info.streams, Box::new(watch)));
+    }
+
     /// Reads the first error that the card logged since it was reset, if there was one.
     ///
     /// # Errors
@@ -233,7 +251,7 @@ impl Device {
     /// Waits for `tag`; at `deadline` ends it, and reports that it took longer than `after`.
     fn wait(&mut self, tag: u16, deadline: Instant, after: Duration) -> Result<Completion, DeviceError> {
         let queues = self.queues.as_mut().ok_or(DeviceError::OutOfService)?;
-        let waited = queues.io.wait(&mut self.registers, tag, deadline);
+        let waited = queues.io.wait_watched(&mut self.registers, tag, deadline, self.monitor.as_mut());
         let rescued = match waited {
             Ok(Some(completion)) => return Ok(completion),
             Ok(None) => recovery::end_command(&mut self.registers, queues, &self.pool, tag),

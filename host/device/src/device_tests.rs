@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::*;
+use crate::counters::StreamCounters;
 use crate::mock::{self, Fault, MockCard, PROBES, STREAMS, score};
 use crate::results::Candidate;
 use crate::search::ExtentRequest;
@@ -152,6 +153,20 @@ fn a_search_returns_the_best_of_every_stream_best_first() {
         assert_eq!(block.histogram.iter().sum::<u32>(), block.comparisons);
         assert_eq!(block.statistics.lines, 5);
     }
+}
+
+#[test]
+fn a_watcher_sees_the_counters_of_a_search_once_per_interval() {
+    let (mut device, card) = open();
+    let (request, _buffer) = request(&mut device, &[3]);
+    card.lock().unwrap().registers.insert(csr::COMMANDS, 7);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let watcher = Arc::clone(&seen);
+    device.watch(Duration::from_hours(1), move |activity| watcher.lock().unwrap().push(activity.clone()));
+    device.search(&request).unwrap();
+    device.search(&request).unwrap();
+    let seen = seen.lock().unwrap();
+    assert_eq!((seen.len(), seen[0].card.commands, seen[0].streams.len()), (1, 7, usize::from(STREAMS)));
 }
 
 #[test]
@@ -327,8 +342,14 @@ fn counters_and_the_error_log_are_read_from_their_registers() {
     assert_eq!(device.error_log().unwrap(), None);
     {
         let registers = &mut card.lock().unwrap().registers;
-        for (nth, offset) in (csr::CYCLES_LO..=csr::COMMANDS).step_by(4).enumerate() {
+        let of_card =
+            (csr::CYCLES_LO..=csr::COMMANDS).step_by(4).chain((csr::COMPARISONS_LO..=csr::READ_HOLD_HI).step_by(4));
+        for (nth, offset) in of_card.enumerate() {
             registers.insert(offset, nth as u32 + 1);
+        }
+        let last_of_stream = csr::STREAM_STRIDE + csr::STREAM_STALL_COLLECT_HI;
+        for (nth, offset) in (csr::STREAM_ACTIVE_LO..=last_of_stream).step_by(4).enumerate() {
+            registers.insert(offset, nth as u32 + 101);
         }
         registers.insert(csr::ERROR_LOG, 0xabcd_0103);
         registers.insert(csr::ERROR_ADDRESS_LO, 0x40);
@@ -345,8 +366,24 @@ fn counters_and_the_error_log_are_read_from_their_registers() {
         read_errors: 13,
         write_errors: 14,
         commands: 15,
+        comparisons: pair(16, 17),
+        candidates: pair(18, 19),
+        read_wait: pair(20, 21),
+        read_hold: pair(22, 23),
     };
     assert_eq!(device.counters().unwrap(), expected);
+    let activity = device.activity().unwrap();
+    assert_eq!((activity.card, activity.streams.len()), (expected, usize::from(device.info().streams)));
+    let last = StreamCounters {
+        active: pair(117, 118),
+        minutiae: pair(119, 120),
+        records: pair(121, 122),
+        lines: pair(123, 124),
+        starved: pair(125, 126),
+        stall_engine: pair(127, 128),
+        stall_collect: pair(129, 130),
+    };
+    assert_eq!(activity.streams[1], last);
     let log = ErrorLog { status: Status::DmaReadError, queue_index: 1, tag: 0xabcd, address: 0x2_0000_0040 };
     assert_eq!(device.error_log().unwrap(), Some(log));
 }

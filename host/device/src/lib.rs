@@ -6,7 +6,7 @@
 //! - `queue`: the two rings. `command`: entries, tags and completions of one pair.
 //! - `registers`: BAR0 and the command register.
 //! - `bringup`: from a function just found to queues that run. `recovery`: the reset ladder.
-//! - `device`: [`Device`], what users call. `search`, `results`, `gallery`, `counters`: its vocabulary.
+//! - `device`: [`Device`], what users call. `search`, `results`, `gallery`, `counters`: its vocabulary. `monitor`: who watches them.
 //!
 //! Nothing from the card is trusted: lengths, indices, tags and scores are checked before they are used.
 
@@ -19,6 +19,7 @@ mod error;
 mod gallery;
 #[cfg(test)]
 mod mock;
+mod monitor;
 mod pool;
 mod queue;
 mod recovery;
@@ -28,7 +29,7 @@ mod search;
 pub mod transport;
 
 pub use bringup::DeviceInfo;
-pub use counters::{Counters, ErrorLog};
+pub use counters::{Activity, Counters, ErrorLog, StreamCounters};
 pub use device::{Device, SearchTicket};
 pub use error::{DeviceError, Recovery};
 pub use gallery::GalleryBuffer;

@@ -5,7 +5,7 @@ use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 /// First 32 bits of the SHA-256 over the specification.
-pub const SPEC_HASH: u32 = 0x39b_d97e;
+pub const SPEC_HASH: u32 = 0xf062_5dbc;
 /// What id_magic reads as: "WHRL" in little-endian bytes.
 pub const DEVICE_MAGIC: u32 = 0x4c52_4857;
 /// Major interface version; a driver refuses another one.
@@ -712,6 +712,50 @@ pub mod csr {
     pub const WRITE_ERRORS: u32 = 0x0134;
     /// Commands completed.
     pub const COMMANDS: u32 = 0x0138;
+    /// Comparisons started: engines that took part, summed over the records streamed.
+    pub const COMPARISONS_LO: u32 = 0x0140;
+    /// Register `comparisons_hi`.
+    pub const COMPARISONS_HI: u32 = 0x0144;
+    /// Comparisons whose score reached the threshold.
+    pub const CANDIDATES_LO: u32 = 0x0148;
+    /// Register `candidates_hi`.
+    pub const CANDIDATES_HI: u32 = 0x014c;
+    /// Cycles in which reads were under way and no beat came: latency, or a link slower than the card.
+    pub const READ_WAIT_LO: u32 = 0x0150;
+    /// Register `read_wait_hi`.
+    pub const READ_WAIT_HI: u32 = 0x0154;
+    /// Cycles in which a read burst was offered and not taken by the host.
+    pub const READ_HOLD_LO: u32 = 0x0158;
+    /// Register `read_hold_hi`.
+    pub const READ_HOLD_HI: u32 = 0x015c;
+    /// Cycles in which the stream was fed.
+    pub const STREAM_ACTIVE_LO: u32 = 0x0200;
+    /// Register `stream_active_hi`.
+    pub const STREAM_ACTIVE_HI: u32 = 0x0204;
+    /// Gallery minutiae taken, one per cycle: over `active` the stream's efficiency.
+    pub const STREAM_MINUTIAE_LO: u32 = 0x0208;
+    /// Register `stream_minutiae_hi`.
+    pub const STREAM_MINUTIAE_HI: u32 = 0x020c;
+    /// Records taken to their end.
+    pub const STREAM_RECORDS_LO: u32 = 0x0210;
+    /// Register `stream_records_hi`.
+    pub const STREAM_RECORDS_HI: u32 = 0x0214;
+    /// Lines taken.
+    pub const STREAM_LINES_LO: u32 = 0x0218;
+    /// Register `stream_lines_hi`.
+    pub const STREAM_LINES_HI: u32 = 0x021c;
+    /// Cycles lost without a line to read.
+    pub const STREAM_STARVED_LO: u32 = 0x0220;
+    /// Register `stream_starved_hi`.
+    pub const STREAM_STARVED_HI: u32 = 0x0224;
+    /// Cycles lost to the consistency pass of an earlier record.
+    pub const STREAM_STALL_ENGINE_LO: u32 = 0x0228;
+    /// Register `stream_stall_engine_hi`.
+    pub const STREAM_STALL_ENGINE_HI: u32 = 0x022c;
+    /// Cycles lost to the collection of scores.
+    pub const STREAM_STALL_COLLECT_LO: u32 = 0x0230;
+    /// Register `stream_stall_collect_hi`.
+    pub const STREAM_STALL_COLLECT_HI: u32 = 0x0234;
     /// Register `queue_pair_sq_tail`.
     pub const QUEUE_PAIR_SQ_TAIL: u32 = 0x1000;
     /// Register `queue_pair_cq_head`.
@@ -720,6 +764,10 @@ pub mod csr {
     pub const QUEUE_PAIR_SQ_HEAD: u32 = 0x1008;
     /// Register `queue_pair_cq_tail`.
     pub const QUEUE_PAIR_CQ_TAIL: u32 = 0x100c;
+    /// Number of `stream` register groups in the map.
+    pub const STREAM_COUNT: u32 = 8;
+    /// Bytes from one `stream` group to the next.
+    pub const STREAM_STRIDE: u32 = 0x40;
     /// Number of `queue_pair` register groups in the map.
     pub const QUEUE_PAIR_COUNT: u32 = 8;
     /// Bytes from one `queue_pair` group to the next.
