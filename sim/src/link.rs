@@ -163,10 +163,8 @@ impl HostLink {
     pub(crate) fn advance(&mut self, inputs: &Inputs, outputs: &Outputs, memory: &impl HostMemory) -> bool {
         let mut moved = false;
         self.now += 1;
-        // Credit does not pile up while there is nothing to carry.
-        let credit_max = LINE_BYTES as u64 + self.timing.bytes_per_cycle;
-        self.read_credit = (self.read_credit + self.timing.bytes_per_cycle).min(credit_max);
-        self.write_credit = (self.write_credit + self.timing.bytes_per_cycle).min(credit_max);
+        self.read_credit += self.timing.bytes_per_cycle;
+        self.write_credit += self.timing.bytes_per_cycle;
         if inputs.arready && outputs.arvalid != 0 {
             moved = true;
             self.counts.read_bursts += 1;
@@ -206,6 +204,10 @@ impl HostLink {
             moved = true;
             self.responses.pop_front();
         }
+        // Credit does not pile up while there is nothing to carry. What a beat has just used is not part of the pile.
+        let credit_max = LINE_BYTES as u64 + self.timing.bytes_per_cycle;
+        self.read_credit = self.read_credit.min(credit_max);
+        self.write_credit = self.write_credit.min(credit_max);
         moved
     }
 

@@ -108,6 +108,22 @@ fn the_rate_of_the_link_bounds_reads_and_writes() {
 }
 
 #[test]
+fn a_rate_that_divides_no_beat_is_kept_on_average() {
+    let memory = Memory::new(8192);
+    let mut reading = link(0, 50, 4);
+    cycle(&mut reading, &memory, &read(0, BASE, 64));
+    let beats = returned(&mut reading, &memory, 1000);
+    // 60 beats of 64 bytes at 50 bytes a cycle are 76.8 cycles.
+    assert!((76..=78).contains(&(beats[63].0 - beats[3].0)), "{} cycles", beats[63].0 - beats[3].0);
+
+    let mut writing = link(0, 50, 4);
+    let data = Outputs { wvalid: 1, wstrb: u64::MAX, ..waiting() };
+    cycle(&mut writing, &memory, &Outputs { awvalid: 1, awaddr: BASE, awlen: 63, ..data });
+    let taken = (0..64).filter(|_| cycle(&mut writing, &memory, &data).wready).count();
+    assert!((50..=51).contains(&taken), "{taken} beats in 64 cycles");
+}
+
+#[test]
 fn reads_come_back_in_order_and_no_more_than_allowed_are_in_flight() {
     let memory = Memory::new(8192);
     let mut link = link(50, 64, 3);

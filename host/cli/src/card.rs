@@ -1,15 +1,43 @@
 //! `whorl card`: what a card says of itself.
 
+use crate::activity;
 use crate::engine::{self, EngineChoice};
 use crate::error::CliError;
+use crate::telemetry::{self, INTERVAL};
 use serde_json::json;
 use std::io::Write;
+use std::thread::sleep;
+use std::time::Duration;
 
 /// What to do with a card.
 #[derive(clap::Subcommand)]
 pub enum Command {
     /// Print identity, capabilities and counters
     Info(InfoOptions),
+    /// Show what the streams of a card do while another process drives it
+    Top(TopOptions),
+}
+
+/// Options of `whorl card top`.
+#[derive(clap::Args)]
+#[command(
+    after_help = "A card has one owner: the process that searches on it publishes its counters every half second, and \
+this command shows what they gained. It waits where nobody drives the card.\n\nExamples:\n  whorl card top --engine \
+unix:/run/whorl/card.sock\n  whorl card top --engine vfio:0000:3b:00.0 --interval 5 --count 12 --json"
+)]
+pub struct TopOptions {
+    /// The card, as its owner named it
+    #[arg(long, value_name = "ENGINE")]
+    engine: EngineChoice,
+    /// Seconds between two looks
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0)]
+    interval: f64,
+    /// End after so many tables
+    #[arg(long, value_name = "N")]
+    count: Option<u64>,
+    /// Print one JSON object per look
+    #[arg(long)]
+    json: bool,
 }
 
 /// Options of `whorl card info`.
@@ -24,7 +52,13 @@ pub struct InfoOptions {
 
 /// Runs the command.
 pub fn run(command: &Command) -> Result<(), CliError> {
-    let Command::Info(options) = command;
+    match command {
+        Command::Info(options) => info(options),
+        Command::Top(options) => top(options),
+    }
+}
+
+fn info(options: &InfoOptions) -> Result<(), CliError> {
     let (mut device, name, _simulator) = options.engine.open_device()?;
     let info = *device.info();
     let counters = device.counters().map_err(CliError::engine(&name))?;
@@ -71,4 +105,64 @@ pub fn run(command: &Command) -> Result<(), CliError> {
         Some(error) => writeln!(out, "error log     {error:?}")?,
     }
     Ok(())
+}
+
+fn top(options: &TopOptions) -> Result<(), CliError> {
+    let interval = Duration::try_from_secs_f64(options.interval).ok().filter(|i| *i >= INTERVAL).ok_or_else(|| {
+        CliError::Usage(format!(
+            "--interval {}: must be {:.1} or more seconds",
+            options.interval,
+            INTERVAL.as_secs_f64()
+        ))
+    })?;
+    let engine = options.engine.to_string();
+    if matches!(options.engine, EngineChoice::Cpu | EngineChoice::Sim(_)) {
+        return Err(CliError::Usage(format!("{engine} cannot be watched from outside; name a unix: or vfio: card")));
+    }
+    let mut before: Option<telemetry::Snapshot> = None;
+    let mut shown = 0;
+    let mut waiting = false;
+    while options.count.is_none_or(|count| shown < count) {
+        let Some(now) = telemetry::read(&engine)? else {
+            if !std::mem::replace(&mut waiting, true) {
+                eprintln!("whorl: nobody drives {engine}; waiting");
+            }
+            before = None;
+            sleep(INTERVAL);
+            continue;
+        };
+        waiting = false;
+        // Another owner has reset the card; an unchanged snapshot says nothing yet.
+        let comparable = before.as_ref().filter(|b| b.pid == now.pid && b.unix_ms < now.unix_ms);
+        if let Some(before) = comparable {
+            let gained = now.activity.since(&before.activity);
+            show(options, &now, Duration::from_millis(now.unix_ms - before.unix_ms), &gained)?;
+            shown += 1;
+        }
+        before = Some(now);
+        sleep(interval);
+    }
+    Ok(())
+}
+
+fn show(
+    options: &TopOptions,
+    snapshot: &telemetry::Snapshot,
+    elapsed: Duration,
+    gained: &whorl_device::Activity,
+) -> Result<(), CliError> {
+    let mut out = std::io::stdout().lock();
+    if options.json {
+        let mut value = activity::to_json(gained);
+        value["engine"] = json!(snapshot.engine);
+        value["pid"] = json!(snapshot.pid);
+        value["seconds"] = json!(elapsed.as_secs_f64());
+        writeln!(out, "{value}")?;
+    } else {
+        let rate = gained.card.comparisons as f64 / elapsed.as_secs_f64();
+        writeln!(out, "{} driven by process {}: {rate:.0} comparisons/s", snapshot.engine, snapshot.pid)?;
+        activity::write_table(&mut out, gained)?;
+        writeln!(out)?;
+    }
+    Ok(out.flush()?)
 }

@@ -1,6 +1,8 @@
 //! `--engine`: what it may say, and the engine that it names.
 
 use crate::error::CliError;
+use crate::telemetry;
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use whorl_device::{Device, DeviceError, Transport};
@@ -35,6 +37,17 @@ pub const HELP: &str = "\
 Where to compare: `cpu`; `unix:SOCKET` for a card behind a vfio-user socket (as `whorl sim` serves); `vfio:BDF` for a \
 card bound to vfio-pci; `sim[:SxP][,latency_ns=N][,bytes_per_cycle=N][,reads=N]` for a simulated card of S streams and \
 P probes in this process";
+
+impl fmt::Display for EngineChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cpu => f.write_str("cpu"),
+            Self::Sim(choice) => write!(f, "sim:{}x{}", choice.streams, choice.probes),
+            Self::Unix(socket) => write!(f, "unix:{}", socket.display()),
+            Self::Vfio(bdf) => write!(f, "vfio:{bdf}"),
+        }
+    }
+}
 
 impl FromStr for EngineChoice {
     type Err = String;
@@ -85,22 +98,24 @@ impl EngineChoice {
             let engine = Box::new(CpuEngine::new(whorl_matcher::Backend::Auto));
             return Ok(OpenEngine { engine, _simulator: None });
         }
-        let (device, name, simulator) = self.open_device()?;
+        let (mut device, name, simulator) = self.open_device()?;
+        // A card in this process cannot be named by another.
+        if simulator.is_none() {
+            telemetry::publish(&mut device, &self.to_string());
+        }
         Ok(OpenEngine { engine: Box::new(CardEngine::new(device, name)), _simulator: simulator })
     }
 
     /// The card behind the engine.
     pub fn open_device(&self) -> Result<(Device, String, Option<Simulator>), CliError> {
         let mut simulator = None;
+        let name = format!("card {self}");
         let (transport, name): (Result<Box<dyn Transport>, _>, _) = match self {
             Self::Cpu => return Err(CliError::Usage("the CPU is no card; name one with --engine".into())),
-            Self::Vfio(bdf) => (whorl_transport::vfio::open(bdf), format!("card vfio:{bdf}")),
-            Self::Unix(socket) => {
-                (whorl_transport::vfio_user::connect(socket), format!("card unix:{}", socket.display()))
-            }
+            Self::Vfio(bdf) => (whorl_transport::vfio::open(bdf), name),
+            Self::Unix(socket) => (whorl_transport::vfio_user::connect(socket), name),
             Self::Sim(choice) => {
                 let started = simulator.insert(Simulator::start(choice)?);
-                let name = format!("card sim:{}x{}", choice.streams, choice.probes);
                 (whorl_transport::vfio_user::connect(&started.socket), name)
             }
         };
@@ -119,22 +134,30 @@ pub struct Simulator {
 }
 
 #[cfg(feature = "sim")]
+impl SimChoice {
+    /// The link, with defaults for what was not given; more reads than the model has become its most.
+    pub fn link_model(&self) -> whorl_sim::LinkModel {
+        let default = whorl_sim::LinkModel::default();
+        whorl_sim::LinkModel {
+            latency_ns: self.link[0].unwrap_or(default.latency_ns),
+            bytes_per_cycle: self.link[1].unwrap_or(default.bytes_per_cycle),
+            reads_in_flight: self.link[2].map_or(default.reads_in_flight, |n| u16::try_from(n).unwrap_or(u16::MAX)),
+        }
+    }
+}
+
+#[cfg(feature = "sim")]
 impl Simulator {
     fn start(choice: &SimChoice) -> Result<Self, CliError> {
         use std::time::{Duration, Instant};
         let folder = tempfile::Builder::new().prefix("whorl-sim").tempdir()?;
         let socket = folder.path().join("card.sock");
-        let mut link = whorl_sim::LinkModel::default();
-        link.latency_ns = choice.link[0].unwrap_or(link.latency_ns);
-        link.bytes_per_cycle = choice.link[1].unwrap_or(link.bytes_per_cycle);
-        let reads = choice.link[2].map_or(Ok(link.reads_in_flight), u16::try_from);
-        link.reads_in_flight = reads.map_err(|_| CliError::Usage("reads must be 1 to 256".into()))?;
         let options = whorl_sim::SimOptions {
             socket: socket.clone(),
             streams: choice.streams,
             probes: choice.probes,
             fst: None,
-            link,
+            link: choice.link_model(),
         };
         let server = std::thread::Builder::new().name("whorl-sim".into()).spawn(move || whorl_sim::serve(&options))?;
         let deadline = Instant::now() + Duration::from_secs(10);

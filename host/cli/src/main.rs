@@ -1,5 +1,7 @@
 //! The `whorl` command: templates to records, comparisons, searches on cards and CPU, and the simulated card.
 
+mod activity;
+mod bench;
 mod card;
 mod compare;
 mod crosscheck;
@@ -10,6 +12,7 @@ mod identify;
 mod input;
 mod simulate;
 mod synth;
+mod telemetry;
 
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal;
@@ -35,6 +38,8 @@ Examples:
   whorl identify --gallery gallery --probe probes/*.iso --engine cpu --top 5
   whorl sim --socket /tmp/card.sock --streams 2 --probes 2 &
   whorl identify --gallery gallery --probe probes/*.iso --engine unix:/tmp/card.sock --json
+  whorl card top --engine unix:/tmp/card.sock
+  whorl bench --engine sim:2x2
   whorl compare probes/000000_2.iso gallery/000000_1.iso
 
 Exit codes:
@@ -53,6 +58,8 @@ enum Command {
     Identify(identify::Options),
     /// Compare every score of an engine with the reference matcher's
     Crosscheck(crosscheck::Options),
+    /// Measure an engine: comparisons per second, and where a card's cycles go
+    Bench(bench::Options),
     /// Serve a simulated card at a vfio-user socket until killed
     Sim(simulate::Options),
     /// Look at a card
@@ -69,6 +76,7 @@ fn main() -> ExitCode {
         Command::Synth(options) => synth::run(options),
         Command::Identify(options) => identify::run(options),
         Command::Crosscheck(options) => crosscheck::run(options),
+        Command::Bench(options) => bench::run(options),
         Command::Sim(options) => simulate::run(options),
         Command::Card(command) => card::run(command),
     };

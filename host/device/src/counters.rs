@@ -1,12 +1,13 @@
 //! The card's counters and its error log.
 
+use serde::{Deserialize, Serialize};
 use whorl_layout::{Status, csr};
 
 use crate::error::DeviceError;
 use crate::registers::Registers;
 
 /// Counters since the card's last reset. They are read one after another while the card runs on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {
     /// Clock cycles.
     pub cycles: u64,
@@ -37,7 +38,7 @@ pub struct Counters {
 }
 
 /// Where the cycles of one stream went since the card's last reset.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamCounters {
     /// Cycles in which the stream was fed.
     pub active: u64,
@@ -56,7 +57,7 @@ pub struct StreamCounters {
 }
 
 /// All that a card counts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {
     /// Over the whole card.
     pub card: Counters,
@@ -65,6 +66,13 @@ pub struct Activity {
 }
 
 impl Activity {
+    /// What was counted since `earlier`, an activity of the same card with no reset in between. Counters wrap.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let streams = self.streams.iter().zip(&earlier.streams).map(|(now, then)| now.since(then)).collect();
+        Self { card: self.card.since(&earlier.card), streams }
+    }
+
     pub(crate) fn read(registers: &mut Registers, streams: u8) -> Result<Self, DeviceError> {
         let card = Counters::read(registers)?;
         let streams = (0..streams).map(|nth| StreamCounters::read(registers, nth)).collect::<Result<_, _>>()?;
@@ -73,6 +81,18 @@ impl Activity {
 }
 
 impl StreamCounters {
+    fn since(&self, earlier: &Self) -> Self {
+        Self {
+            active: self.active.wrapping_sub(earlier.active),
+            minutiae: self.minutiae.wrapping_sub(earlier.minutiae),
+            records: self.records.wrapping_sub(earlier.records),
+            lines: self.lines.wrapping_sub(earlier.lines),
+            starved: self.starved.wrapping_sub(earlier.starved),
+            stall_engine: self.stall_engine.wrapping_sub(earlier.stall_engine),
+            stall_collect: self.stall_collect.wrapping_sub(earlier.stall_collect),
+        }
+    }
+
     fn read(registers: &mut Registers, stream: u8) -> Result<Self, DeviceError> {
         let offset = u32::from(stream) * csr::STREAM_STRIDE;
         let mut pair = |lo: u32, hi: u32| registers.read_pair(lo + offset, hi + offset);
@@ -102,6 +122,24 @@ pub struct ErrorLog {
 }
 
 impl Counters {
+    fn since(&self, earlier: &Self) -> Self {
+        Self {
+            cycles: self.cycles.wrapping_sub(earlier.cycles),
+            busy_cycles: self.busy_cycles.wrapping_sub(earlier.busy_cycles),
+            read_beats: self.read_beats.wrapping_sub(earlier.read_beats),
+            write_beats: self.write_beats.wrapping_sub(earlier.write_beats),
+            records: self.records.wrapping_sub(earlier.records),
+            minutiae: self.minutiae.wrapping_sub(earlier.minutiae),
+            read_errors: self.read_errors.wrapping_sub(earlier.read_errors),
+            write_errors: self.write_errors.wrapping_sub(earlier.write_errors),
+            commands: self.commands.wrapping_sub(earlier.commands),
+            comparisons: self.comparisons.wrapping_sub(earlier.comparisons),
+            candidates: self.candidates.wrapping_sub(earlier.candidates),
+            read_wait: self.read_wait.wrapping_sub(earlier.read_wait),
+            read_hold: self.read_hold.wrapping_sub(earlier.read_hold),
+        }
+    }
+
     pub(crate) fn read(registers: &mut Registers) -> Result<Self, DeviceError> {
         Ok(Self {
             cycles: registers.read_pair(csr::CYCLES_LO, csr::CYCLES_HI)?,

@@ -1,0 +1,190 @@
+//! `whorl bench`: comparisons per second of an engine, and of a card the efficiency of each stream.
+
+#[cfg(feature = "sim")]
+mod model;
+#[cfg(feature = "sim")]
+mod sweep;
+mod workload;
+
+use crate::activity;
+use crate::engine::{self, EngineChoice};
+use crate::error::CliError;
+use crate::input::Reading;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use whorl_device::Activity;
+use whorl_layout::RECORD_MINUTIAE_MAX;
+use whorl_matcher::Backend;
+use whorl_search::{CardEngine, CpuEngine, Engine, Search};
+use workload::Workload;
+
+/// Options of `whorl bench`.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Simulated cycles are exact; times are of this machine.\n\nExamples:\n  whorl bench --engine sim\n  \
+whorl bench --engine sim:2x2,bytes_per_cycle=8 --json\n  whorl bench --engine cpu --threads 1 --gallery templates\n  \
+whorl bench --engine sim --sweep"
+)]
+pub struct Options {
+    #[arg(long, help = engine::HELP, default_value = "sim")]
+    engine: EngineChoice,
+    /// Folder of minutiae files to compare with one another; synthetic fingers where not given
+    #[arg(long, value_name = "DIR")]
+    gallery: Option<PathBuf>,
+    /// Synthetic fingers
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    fingers: u32,
+    /// Probes to search
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    probes: u32,
+    /// Cut every record to so many minutiae
+    #[arg(long, value_name = "N", default_value_t = RECORD_MINUTIAE_MAX as u8, value_parser = clap::value_parser!(u8).range(1..=RECORD_MINUTIAE_MAX as i64))]
+    minutiae: u8,
+    /// Seed of the synthetic fingers
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Threads of the CPU engine; all cores where not given
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Many links, shapes and record lengths, each beside what the throughput model says; with `--engine sim`
+    #[arg(long)]
+    sweep: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// What one run measured.
+struct Run {
+    comparisons: u64,
+    elapsed: Duration,
+    /// Of a card: what it counted.
+    activity: Option<Activity>,
+}
+
+impl Run {
+    fn per_second(&self) -> f64 {
+        self.comparisons as f64 / self.elapsed.as_secs_f64()
+    }
+
+    /// Cycles per record and stream.
+    fn cycles_per_record(&self) -> Option<f64> {
+        let activity = self.activity.as_ref()?;
+        let active = activity.streams.iter().map(|s| s.active).sum();
+        Some(activity::ratio(active, activity.card.records))
+    }
+}
+
+/// Runs the command.
+pub fn run(options: &Options) -> Result<(), CliError> {
+    if options.sweep {
+        #[cfg(feature = "sim")]
+        return sweep::run(options);
+        #[cfg(not(feature = "sim"))]
+        return Err(CliError::Usage("this build has no simulated card; build with the `sim` feature".into()));
+    }
+    let workload = workload(options, options.minutiae)?;
+    let run = measure(&options.engine, &workload, options.threads)?;
+    let mut out = std::io::stdout().lock();
+    if options.json {
+        writeln!(out, "{}", to_json(&options.engine, &workload, &run))?;
+    } else {
+        write_run(&mut out, &options.engine, &workload, &run)?;
+    }
+    Ok(())
+}
+
+fn workload(options: &Options, minutiae: u8) -> Result<Workload, CliError> {
+    match &options.gallery {
+        Some(folder) => Workload::of_folder(folder, options.probes, options.reading, minutiae.into()),
+        None => Workload::synthetic(options.fingers, options.probes, options.seed, minutiae.into()),
+    }
+}
+
+/// Searches all probes of the workload once. Loading the gallery is not part of the time; loading probes is.
+fn measure(choice: &EngineChoice, workload: &Workload, threads: Option<usize>) -> Result<Run, CliError> {
+    let search = Search::new(workload.probes.clone(), 10);
+    if *choice == EngineChoice::Cpu {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.unwrap_or(0))
+            .build()
+            .map_err(|error| CliError::Usage(format!("--threads: {error}")))?;
+        return pool.install(|| searched(&mut CpuEngine::new(Backend::Auto), workload, &search));
+    }
+    let (device, name, _simulator) = choice.open_device()?;
+    let mut engine = CardEngine::new(device, name.clone());
+    let before = engine.device().activity().map_err(CliError::engine(&name))?;
+    let mut run = searched(&mut engine, workload, &search)?;
+    let after = engine.device().activity().map_err(CliError::engine(&name))?;
+    run.activity = Some(after.since(&before));
+    Ok(run)
+}
+
+fn searched(engine: &mut dyn Engine, workload: &Workload, search: &Search) -> Result<Run, CliError> {
+    let name = engine.name().to_owned();
+    engine.load(workload.shard.clone()).map_err(CliError::engine(&name))?;
+    let start = Instant::now();
+    let answers = engine.search(search).map_err(CliError::engine(&name))?;
+    let comparisons = answers.iter().map(|a| a.comparisons).sum();
+    Ok(Run { comparisons, elapsed: start.elapsed(), activity: None })
+}
+
+fn to_json(choice: &EngineChoice, workload: &Workload, run: &Run) -> Value {
+    let mut value = json!({
+        "engine": choice.to_string(),
+        "gallery": {
+            "source": workload.source,
+            "records": workload.shard.records(),
+            "mean_minutiae": workload.minutiae,
+            "mean_cycles_bound": workload.cycles_bound,
+            "mean_bytes": workload.bytes,
+        },
+        "probes": workload.probes.len(),
+        "comparisons": run.comparisons,
+        "seconds": run.elapsed.as_secs_f64(),
+        "comparisons_per_second": run.per_second(),
+    });
+    if let Some(activity) = &run.activity {
+        value["card"] = activity::to_json(activity);
+        value["cycles_per_record"] = json!(run.cycles_per_record());
+        value["cycles_per_comparison"] = json!(activity::ratio(activity.card.busy_cycles, run.comparisons));
+    }
+    #[cfg(feature = "sim")]
+    if let EngineChoice::Sim(sim) = choice {
+        value["model"] = model::Prediction::of(sim, workload).to_json();
+    }
+    value
+}
+
+fn write_run(out: &mut impl Write, choice: &EngineChoice, workload: &Workload, run: &Run) -> std::io::Result<()> {
+    writeln!(
+        out,
+        "{choice}: {} probes against {} records of {}, mean {:.2} minutiae and {:.0} bytes",
+        workload.probes.len(),
+        workload.shard.records(),
+        workload.source,
+        workload.minutiae,
+        workload.bytes
+    )?;
+    writeln!(out, "{} comparisons in {:.3} s, {:.0}/s", run.comparisons, run.elapsed.as_secs_f64(), run.per_second())?;
+    let Some(activity) = &run.activity else { return Ok(()) };
+    activity::write_table(out, activity)?;
+    writeln!(
+        out,
+        "{:.2} cycles per record in a stream, {:.2} over the mean minutia count; {:.2} cycles per comparison, loading and \
+results included",
+        run.cycles_per_record().unwrap_or_default(),
+        run.cycles_per_record().unwrap_or_default() - workload.minutiae,
+        activity::ratio(activity.card.busy_cycles, run.comparisons)
+    )?;
+    #[cfg(feature = "sim")]
+    if let EngineChoice::Sim(sim) = choice {
+        let model = model::Prediction::of(sim, workload);
+        writeln!(out, "the model says {:.2} cycles per record, {}-bound", model.cycles(), model.regime())?;
+    }
+    Ok(())
+}
