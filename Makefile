@@ -30,8 +30,8 @@ test-card: build ## Scores of the simulated card against the reference, on real 
 pairs: build ## All ordered pairs of the real templates through the simulated card
 	target/release/whorl crosscheck --gallery "$(FVC)" --engine sim:1x1,latency_ns=0,bytes_per_cycle=64
 
-bench: setup ## Comparisons per second, with the plain comparison as baseline
-	cargo bench -p whorl-matcher
+bench: build ## Every speed figure; target/bench/report.json
+	cargo xtask bench
 
 lint: setup ## Formatting, clippy, HDL lint, licences, generated files
 	cargo xtask lint

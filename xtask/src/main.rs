@@ -1,5 +1,6 @@
 //! Project tasks: everything that CI does, runnable by hand.
 
+mod bench;
 mod demo;
 mod generate;
 mod lint;
@@ -30,6 +31,8 @@ enum Task {
     Prepush,
     /// Search a synthetic gallery, and real templates where there are any, through the simulated card
     Demo(demo::Options),
+    /// Measure everything that is claimed; writes target/bench/report.json
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Task::Prepush => lint::all()
             .and_then(|()| shell::cargo(&["test", "--quiet", "--workspace", "--exclude", "whorl-python", "--lib"])),
         Task::Demo(options) => demo::run(&options),
+        Task::Bench(options) => bench::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

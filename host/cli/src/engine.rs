@@ -98,11 +98,7 @@ impl EngineChoice {
             let engine = Box::new(CpuEngine::new(whorl_matcher::Backend::Auto));
             return Ok(OpenEngine { engine, _simulator: None });
         }
-        let (mut device, name, simulator) = self.open_device()?;
-        // A card in this process cannot be named by another.
-        if simulator.is_none() {
-            telemetry::publish(&mut device, &self.to_string());
-        }
+        let (device, name, simulator) = self.open_device()?;
         Ok(OpenEngine { engine: Box::new(CardEngine::new(device, name)), _simulator: simulator })
     }
 
@@ -121,7 +117,11 @@ impl EngineChoice {
         };
         let failed = |error: EngineError| CliError::Engine { engine: name.clone(), source: error };
         let transport = transport.map_err(|error| failed(DeviceError::from(error).into()))?;
-        let device = Device::open(transport).map_err(|error| failed(error.into()))?;
+        let mut device = Device::open(transport).map_err(|error| failed(error.into()))?;
+        // A card in this process cannot be named by another.
+        if simulator.is_none() {
+            telemetry::publish(&mut device, &self.to_string());
+        }
         Ok((device, name, simulator))
     }
 }

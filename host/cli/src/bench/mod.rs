@@ -42,6 +42,9 @@ pub struct Options {
     /// Cut every record to so many minutiae
     #[arg(long, value_name = "N", default_value_t = RECORD_MINUTIAE_MAX as u8, value_parser = clap::value_parser!(u8).range(1..=RECORD_MINUTIAE_MAX as i64))]
     minutiae: u8,
+    /// Take the references so many times over: a long gallery of few files
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    repeat: u32,
     /// Seed of the synthetic fingers
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -99,9 +102,10 @@ pub fn run(options: &Options) -> Result<(), CliError> {
 }
 
 fn workload(options: &Options, minutiae: u8) -> Result<Workload, CliError> {
+    let shape = workload::Shape { minutiae_max: minutiae.into(), repeat: options.repeat };
     match &options.gallery {
-        Some(folder) => Workload::of_folder(folder, options.probes, options.reading, minutiae.into()),
-        None => Workload::synthetic(options.fingers, options.probes, options.seed, minutiae.into()),
+        Some(folder) => Workload::of_folder(folder, options.probes, options.reading, shape),
+        None => Workload::synthetic(options.fingers, options.probes, options.seed, shape),
     }
 }
 

@@ -38,7 +38,7 @@ pub fn run(options: &Options) -> Result<(), CliError> {
         }
         let model = Prediction::of(&point.choice, &workload);
         let measured = run.cycles_per_record().unwrap_or_default();
-        let card = run.activity.as_ref().map(|a| crate::activity::to_json(a)).unwrap_or_default();
+        let card = run.activity.as_ref().map(crate::activity::to_json).unwrap_or_default();
         writeln!(
             out,
             "{:<24} {:>6.2}  {measured:>8.2}  {:>4.1} %  {:<7}  {:>8.2} %  {:>12.2}  {:>13.0}",

@@ -25,10 +25,18 @@ pub struct Workload {
     pub bytes: f64,
 }
 
+/// What is made of the records.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape {
+    /// Minutiae of a record at most; the rest is cut off.
+    pub minutiae_max: usize,
+    /// How often the references stand in the gallery.
+    pub repeat: u32,
+}
+
 impl Workload {
-    /// Synthetic fingers `0..fingers` as references, other impressions of the first `probes` as probes. Records are cut
-    /// to `minutiae_max` minutiae.
-    pub fn synthetic(fingers: u32, probes: u32, seed: u64, minutiae_max: usize) -> Result<Self, CliError> {
+    /// Synthetic fingers `0..fingers` as references, other impressions of the first `probes` as probes.
+    pub fn synthetic(fingers: u32, probes: u32, seed: u64, shape: Shape) -> Result<Self, CliError> {
         let distortion = Distortion::default();
         let record = |index: u32, impression: u32, role: Role| {
             let template = Finger::new(seed, index).impression(impression, &distortion);
@@ -46,11 +54,11 @@ impl Workload {
         bar.finish_and_clear();
         let searched: Vec<_> =
             (0..probes).map(|index| record(index % fingers, 2 + index / fingers, Role::Probe)).collect();
-        Self::new(format!("{fingers} synthetic fingers, seed {seed}"), references, searched, minutiae_max)
+        Self::new(format!("{fingers} synthetic fingers, seed {seed}"), references, searched, shape)
     }
 
     /// The files of a folder as references, `probes` of them, evenly spread, as probes.
-    pub fn of_folder(folder: &Path, probes: u32, reading: Reading, minutiae_max: usize) -> Result<Self, CliError> {
+    pub fn of_folder(folder: &Path, probes: u32, reading: Reading, shape: Shape) -> Result<Self, CliError> {
         let files = files_of(folder)?;
         let records =
             |role| files.par_iter().map(move |file| reading.records(file, role)).collect::<Result<Vec<_>, _>>();
@@ -58,31 +66,33 @@ impl Workload {
         let step = (files.len() / probes as usize).max(1);
         let searched: Vec<_> =
             records(Role::Probe)?.into_iter().step_by(step).take(probes as usize).flatten().collect();
-        Self::new(folder.display().to_string(), references, searched, minutiae_max)
+        Self::new(folder.display().to_string(), references, searched, shape)
     }
 
     fn new(
         source: String,
         mut references: Vec<Record>,
         mut probes: Vec<Record>,
-        minutiae_max: usize,
+        shape: Shape,
     ) -> Result<Self, CliError> {
         for record in references.iter_mut().chain(&mut probes) {
-            record.minutiae.truncate(minutiae_max);
+            record.minutiae.truncate(shape.minutiae_max);
         }
         let count = references.len().max(1) as f64;
         let minutiae: usize = references.iter().map(|r| r.minutiae.len()).sum();
         let bound: usize = references.iter().map(|r| r.minutiae.len().max(1)).sum();
         let mut builder = ShardBuilder::new(0);
-        for record in &references {
-            builder.push(&record.to_bytes())?;
+        for _ in 0..shape.repeat {
+            for record in &references {
+                builder.push(&record.to_bytes())?;
+            }
         }
         let shard = builder.finish();
         Ok(Self {
             source,
             cycles_bound: bound as f64 / count,
             minutiae: minutiae as f64 / count,
-            bytes: shard.bytes().len() as f64 / count,
+            bytes: shard.bytes().len() as f64 / f64::from(shard.records().max(1)),
             shard: Arc::new(shard),
             probes: probes.iter().map(Probe::new).collect::<Result<_, _>>()?,
         })
