@@ -14,18 +14,23 @@ import pytest
 from cocotb_tools.runner import get_results, get_runner
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+# `cargo xtask mutate` points these at a changed copy of the sources, `cargo xtask coverage` at a place of its own.
+HDL = pathlib.Path(os.environ.get("WHORL_HDL", ROOT / "hdl"))
+BUILDS = pathlib.Path(os.environ.get("WHORL_BUILDS", ROOT / "target" / "testbench"))
+# Further options of Verilator, as `--coverage-line`.
+OPTIONS = os.environ.get("WHORL_VERILATOR_OPTIONS", "").split()
 FOLDERS = ("prim", "match", "dma", "queue", "csr", "top")
 
 
 def hdl_packages() -> list[pathlib.Path]:
     """The packages of `hdl/hdl.f`, in its order."""
-    lines = (ROOT / "hdl" / "hdl.f").read_text().splitlines()
-    return [ROOT / line for line in lines if line.endswith("_pkg.sv")]
+    lines = (HDL / "hdl.f").read_text().splitlines()
+    return [HDL.parent / line for line in lines if line.endswith("_pkg.sv")]
 
 
 def find_module(module: str) -> pathlib.Path:
     """The source file of a module: one of the card's, or one that only the benches use."""
-    folders = [ROOT / "testbench", *(ROOT / "hdl" / folder for folder in FOLDERS)]
+    folders = [ROOT / "testbench", *(HDL / folder for folder in FOLDERS)]
     found = [path for folder in folders if (path := folder / f"{module}.sv").exists()]
     assert len(found) == 1, f"{module}.sv: expected once below hdl/ or testbench/, found {found}"
     return found[0]
@@ -44,7 +49,8 @@ def prepare_tools() -> None:
 
 def verilator_options() -> list[str]:
     """Options of every build: all warnings, live assertions, modules found by name."""
-    return ["-Wall", "--assert", "-O3", *(option for folder in FOLDERS for option in ("-y", str(ROOT / "hdl" / folder)))]
+    folders = (option for folder in FOLDERS for option in ("-y", str(HDL / folder)))
+    return ["-Wall", "--assert", "-O3", *folders, *OPTIONS]
 
 
 def run(module, test_module=None, parameters=None, testcase=None, environment=None, build_args=(), visible=()):
@@ -56,7 +62,7 @@ def run(module, test_module=None, parameters=None, testcase=None, environment=No
     """
     parameters = dict(parameters or {})
     build = "_".join([module, *(f"{name}{value}" for name, value in parameters.items())])
-    build_dir = ROOT / "target" / "testbench" / build
+    build_dir = BUILDS / build
     waves = os.environ.get("WHORL_WAVES") == "1"
     prepare_tools()
     build_dir.mkdir(parents=True, exist_ok=True)
@@ -67,8 +73,8 @@ def run(module, test_module=None, parameters=None, testcase=None, environment=No
 
     runner = get_runner("verilator")
     runner.build(
-        sources=[ROOT / "hdl" / "lint" / "verilator.vlt", visibility, *hdl_packages(), find_module(module)],
-        includes=[ROOT / "hdl" / "prim"],
+        sources=[HDL / "lint" / "verilator.vlt", visibility, *hdl_packages(), find_module(module)],
+        includes=[HDL / "prim"],
         hdl_toplevel=module,
         parameters=parameters,
         build_dir=build_dir,
@@ -102,11 +108,11 @@ def run(module, test_module=None, parameters=None, testcase=None, environment=No
 def verilate(module: str, driver: pathlib.Path) -> pathlib.Path:
     """Compiles `module` with a C++ driver for speed, as class `Vtop`; returns the program."""
     prepare_tools()
-    build_dir = ROOT / "target" / "testbench" / f"{module}_{driver.stem}"
-    sources = [ROOT / "hdl" / "lint" / "verilator.vlt", *hdl_packages(), find_module(module), driver]
+    build_dir = BUILDS / f"{module}_{driver.stem}"
+    sources = [HDL / "lint" / "verilator.vlt", *hdl_packages(), find_module(module), driver]
     subprocess.run(
         ["verilator", "--cc", "--exe", "--build", "--prefix", "Vtop", "--top-module", module, "-Mdir", build_dir]
-        + ["-o", driver.stem, "-CFLAGS", "-O3 -march=native", f"-I{ROOT / 'hdl' / 'prim'}", *verilator_options(), *sources],
+        + ["-o", driver.stem, "-CFLAGS", "-O3 -march=native", f"-I{HDL / 'prim'}", *verilator_options(), *sources],
         check=True,
         stdout=subprocess.DEVNULL,
     )

@@ -1,6 +1,7 @@
 //! Project tasks: everything that CI does, runnable by hand.
 
 mod bench;
+mod coverage;
 mod demo;
 mod generate;
 mod lint;
@@ -31,6 +32,8 @@ enum Task {
     Prepush,
     /// Search a synthetic gallery, and real templates where there are any, through the simulated card
     Demo(demo::Options),
+    /// Run the benches with coverage; fails where lines, toggles or functional bins are not reached
+    Coverage(coverage::Options),
     /// Measure everything that is claimed; writes target/bench/report.json
     Bench(bench::Options),
 }
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Task::Prepush => lint::all()
             .and_then(|()| shell::cargo(&["test", "--quiet", "--workspace", "--exclude", "whorl-python", "--lib"])),
         Task::Demo(options) => demo::run(&options),
+        Task::Coverage(options) => coverage::run_all(&options),
         Task::Bench(options) => bench::run(&options),
     };
     match done {
