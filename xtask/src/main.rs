@@ -5,6 +5,7 @@ mod coverage;
 mod demo;
 mod generate;
 mod lint;
+mod mutate;
 mod shell;
 
 use clap::{Parser, Subcommand};
@@ -34,6 +35,8 @@ enum Task {
     Demo(demo::Options),
     /// Run the benches with coverage; fails where lines, toggles or functional bins are not reached
     Coverage(coverage::Options),
+    /// Put random faults into the RTL and see whether the benches find them
+    Mutate(mutate::Options),
     /// Measure everything that is claimed; writes target/bench/report.json
     Bench(bench::Options),
 }
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
             .and_then(|()| shell::cargo(&["test", "--quiet", "--workspace", "--exclude", "whorl-python", "--lib"])),
         Task::Demo(options) => demo::run(&options),
         Task::Coverage(options) => coverage::run_all(&options),
+        Task::Mutate(options) => mutate::run(&options),
         Task::Bench(options) => bench::run(&options),
     };
     match done {
