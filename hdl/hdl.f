@@ -26,6 +26,7 @@ hdl/match/record_reader.sv
 hdl/match/probe_loader.sv
 hdl/match/histogram.sv
 hdl/match/top_k.sv
+hdl/match/known_answers.sv
 hdl/match/collector.sv
 hdl/match/result_reader.sv
 hdl/match/stream_counters.sv
@@ -33,6 +34,11 @@ hdl/match/search_stream.sv
 hdl/match/match_array.sv
 hdl/dma/axi_read_port.sv
 hdl/dma/axi_write_port.sv
+hdl/dma/burst_timer.sv
+hdl/dma/read_guard.sv
+hdl/dma/write_guard.sv
+hdl/dma/guarded_read_port.sv
+hdl/dma/guarded_write_port.sv
 hdl/dma/line_fetch.sv
 hdl/dma/crc32c.sv
 hdl/queue/queue_state.sv
@@ -40,6 +46,7 @@ hdl/queue/sq_fetch.sv
 hdl/queue/cq_post.sv
 hdl/queue/msix_request.sv
 hdl/queue/admin_exec.sv
+hdl/queue/watchdog.sv
 hdl/queue/io_exec.sv
 hdl/queue/probe_exec.sv
 hdl/queue/search_check.sv

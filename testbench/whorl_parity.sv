@@ -31,6 +31,8 @@ module whorl_parity import whorl_gen_pkg::*; (
   assign sqe_delete_queue_pair = line_i[511:0];
   sqe_abort_t sqe_abort, sqe_abort_made;
   assign sqe_abort = line_i[511:0];
+  sqe_reset_queue_pair_t sqe_reset_queue_pair, sqe_reset_queue_pair_made;
+  assign sqe_reset_queue_pair = line_i[511:0];
   cqe_t cqe, cqe_made;
   assign cqe = line_i[127:0];
 
@@ -76,16 +78,18 @@ module whorl_parity import whorl_gen_pkg::*; (
         field_o[2] = 64'(extent.records);
         field_o[3] = 64'(extent.base_index);
         field_o[4] = 64'(extent.crc32c);
-        field_o[5] = 64'(extent.flags);
-        field_o[6] = 64'(extent.reserved_tail[0]);
-        field_o[7] = 64'(extent.reserved_tail[1]);
-        field_o[8] = 64'(extent.reserved_tail[2]);
-        field_o[9] = 64'(extent.reserved_tail[3]);
-        field_o[10] = 64'(extent.reserved_tail[4]);
-        field_o[11] = 64'(extent.reserved_tail[5]);
-        field_o[12] = 64'(extent.reserved_tail[6]);
-        field_o[13] = 64'(extent.reserved_tail[7]);
-        field_o[14] = 64'(extent.reserved_tail[8]);
+        field_o[5] = 64'(extent.memory);
+        field_o[6] = 64'(extent.known_answer);
+        field_o[7] = 64'(extent.reserved_flags);
+        field_o[8] = 64'(extent.reserved_tail[0]);
+        field_o[9] = 64'(extent.reserved_tail[1]);
+        field_o[10] = 64'(extent.reserved_tail[2]);
+        field_o[11] = 64'(extent.reserved_tail[3]);
+        field_o[12] = 64'(extent.reserved_tail[4]);
+        field_o[13] = 64'(extent.reserved_tail[5]);
+        field_o[14] = 64'(extent.reserved_tail[6]);
+        field_o[15] = 64'(extent.reserved_tail[7]);
+        field_o[16] = 64'(extent.reserved_tail[8]);
       end
       8'd3: begin
         field_o[0] = 64'(result_header.comparisons);
@@ -93,13 +97,14 @@ module whorl_parity import whorl_gen_pkg::*; (
         field_o[2] = 64'(result_header.passed);
         field_o[3] = 64'(result_header.stream);
         field_o[4] = 64'(result_header.probe_slot);
-        field_o[5] = 64'(result_header.cycles);
-        field_o[6] = 64'(result_header.minutiae);
-        field_o[7] = 64'(result_header.stall_starved);
-        field_o[8] = 64'(result_header.stall_engine);
-        field_o[9] = 64'(result_header.stall_collect);
-        field_o[10] = 64'(result_header.lines);
-        field_o[11] = 64'(result_header.reserved_tail);
+        field_o[5] = 64'(result_header.known_answers);
+        field_o[6] = 64'(result_header.cycles);
+        field_o[7] = 64'(result_header.minutiae);
+        field_o[8] = 64'(result_header.stall_starved);
+        field_o[9] = 64'(result_header.stall_engine);
+        field_o[10] = 64'(result_header.stall_collect);
+        field_o[11] = 64'(result_header.lines);
+        field_o[12] = 64'(result_header.known_answer_signature);
       end
       8'd4: begin
         field_o[0] = 64'(candidate.index);
@@ -224,6 +229,26 @@ module whorl_parity import whorl_gen_pkg::*; (
         field_o[18] = 64'(sqe_abort.reserved_tail[13]);
       end
       8'd11: begin
+        field_o[0] = 64'(sqe_reset_queue_pair.opcode);
+        field_o[1] = 64'(sqe_reset_queue_pair.flags);
+        field_o[2] = 64'(sqe_reset_queue_pair.tag);
+        field_o[3] = 64'(sqe_reset_queue_pair.queue_index);
+        field_o[4] = 64'(sqe_reset_queue_pair.reserved_tail[0]);
+        field_o[5] = 64'(sqe_reset_queue_pair.reserved_tail[1]);
+        field_o[6] = 64'(sqe_reset_queue_pair.reserved_tail[2]);
+        field_o[7] = 64'(sqe_reset_queue_pair.reserved_tail[3]);
+        field_o[8] = 64'(sqe_reset_queue_pair.reserved_tail[4]);
+        field_o[9] = 64'(sqe_reset_queue_pair.reserved_tail[5]);
+        field_o[10] = 64'(sqe_reset_queue_pair.reserved_tail[6]);
+        field_o[11] = 64'(sqe_reset_queue_pair.reserved_tail[7]);
+        field_o[12] = 64'(sqe_reset_queue_pair.reserved_tail[8]);
+        field_o[13] = 64'(sqe_reset_queue_pair.reserved_tail[9]);
+        field_o[14] = 64'(sqe_reset_queue_pair.reserved_tail[10]);
+        field_o[15] = 64'(sqe_reset_queue_pair.reserved_tail[11]);
+        field_o[16] = 64'(sqe_reset_queue_pair.reserved_tail[12]);
+        field_o[17] = 64'(sqe_reset_queue_pair.reserved_tail[13]);
+      end
+      8'd12: begin
         field_o[0] = 64'(cqe.detail);
         field_o[1] = 64'(cqe.sq_head);
         field_o[2] = 64'(cqe.queue_index);
@@ -249,6 +274,7 @@ module whorl_parity import whorl_gen_pkg::*; (
     sqe_create_queue_pair_made = '0;
     sqe_delete_queue_pair_made = '0;
     sqe_abort_made = '0;
+    sqe_reset_queue_pair_made = '0;
     cqe_made = '0;
     unique case (record_i)
       8'd0: begin
@@ -292,16 +318,18 @@ module whorl_parity import whorl_gen_pkg::*; (
         extent_made.records = field_i[2][31:0];
         extent_made.base_index = field_i[3][31:0];
         extent_made.crc32c = field_i[4][31:0];
-        extent_made.flags = field_i[5][31:0];
-        extent_made.reserved_tail[0] = field_i[6][31:0];
-        extent_made.reserved_tail[1] = field_i[7][31:0];
-        extent_made.reserved_tail[2] = field_i[8][31:0];
-        extent_made.reserved_tail[3] = field_i[9][31:0];
-        extent_made.reserved_tail[4] = field_i[10][31:0];
-        extent_made.reserved_tail[5] = field_i[11][31:0];
-        extent_made.reserved_tail[6] = field_i[12][31:0];
-        extent_made.reserved_tail[7] = field_i[13][31:0];
-        extent_made.reserved_tail[8] = field_i[14][31:0];
+        extent_made.memory = field_i[5][7:0];
+        extent_made.known_answer = field_i[6][0:0];
+        extent_made.reserved_flags = field_i[7][22:0];
+        extent_made.reserved_tail[0] = field_i[8][31:0];
+        extent_made.reserved_tail[1] = field_i[9][31:0];
+        extent_made.reserved_tail[2] = field_i[10][31:0];
+        extent_made.reserved_tail[3] = field_i[11][31:0];
+        extent_made.reserved_tail[4] = field_i[12][31:0];
+        extent_made.reserved_tail[5] = field_i[13][31:0];
+        extent_made.reserved_tail[6] = field_i[14][31:0];
+        extent_made.reserved_tail[7] = field_i[15][31:0];
+        extent_made.reserved_tail[8] = field_i[16][31:0];
         line_o = 512'(extent_made);
       end
       8'd3: begin
@@ -310,13 +338,14 @@ module whorl_parity import whorl_gen_pkg::*; (
         result_header_made.passed = field_i[2][31:0];
         result_header_made.stream = field_i[3][7:0];
         result_header_made.probe_slot = field_i[4][7:0];
-        result_header_made.cycles = field_i[5][63:0];
-        result_header_made.minutiae = field_i[6][63:0];
-        result_header_made.stall_starved = field_i[7][63:0];
-        result_header_made.stall_engine = field_i[8][63:0];
-        result_header_made.stall_collect = field_i[9][63:0];
-        result_header_made.lines = field_i[10][31:0];
-        result_header_made.reserved_tail = field_i[11][31:0];
+        result_header_made.known_answers = field_i[5][15:0];
+        result_header_made.cycles = field_i[6][63:0];
+        result_header_made.minutiae = field_i[7][63:0];
+        result_header_made.stall_starved = field_i[8][63:0];
+        result_header_made.stall_engine = field_i[9][63:0];
+        result_header_made.stall_collect = field_i[10][63:0];
+        result_header_made.lines = field_i[11][31:0];
+        result_header_made.known_answer_signature = field_i[12][31:0];
         line_o = 512'(result_header_made);
       end
       8'd4: begin
@@ -449,6 +478,27 @@ module whorl_parity import whorl_gen_pkg::*; (
         line_o = 512'(sqe_abort_made);
       end
       8'd11: begin
+        sqe_reset_queue_pair_made.opcode = field_i[0][7:0];
+        sqe_reset_queue_pair_made.flags = field_i[1][7:0];
+        sqe_reset_queue_pair_made.tag = field_i[2][15:0];
+        sqe_reset_queue_pair_made.queue_index = field_i[3][7:0];
+        sqe_reset_queue_pair_made.reserved_tail[0] = field_i[4][31:0];
+        sqe_reset_queue_pair_made.reserved_tail[1] = field_i[5][31:0];
+        sqe_reset_queue_pair_made.reserved_tail[2] = field_i[6][31:0];
+        sqe_reset_queue_pair_made.reserved_tail[3] = field_i[7][31:0];
+        sqe_reset_queue_pair_made.reserved_tail[4] = field_i[8][31:0];
+        sqe_reset_queue_pair_made.reserved_tail[5] = field_i[9][31:0];
+        sqe_reset_queue_pair_made.reserved_tail[6] = field_i[10][31:0];
+        sqe_reset_queue_pair_made.reserved_tail[7] = field_i[11][31:0];
+        sqe_reset_queue_pair_made.reserved_tail[8] = field_i[12][31:0];
+        sqe_reset_queue_pair_made.reserved_tail[9] = field_i[13][31:0];
+        sqe_reset_queue_pair_made.reserved_tail[10] = field_i[14][31:0];
+        sqe_reset_queue_pair_made.reserved_tail[11] = field_i[15][31:0];
+        sqe_reset_queue_pair_made.reserved_tail[12] = field_i[16][31:0];
+        sqe_reset_queue_pair_made.reserved_tail[13] = field_i[17][31:0];
+        line_o = 512'(sqe_reset_queue_pair_made);
+      end
+      8'd12: begin
         cqe_made.detail = field_i[0][31:0];
         cqe_made.sq_head = field_i[1][15:0];
         cqe_made.queue_index = field_i[2][7:0];

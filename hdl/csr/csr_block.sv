@@ -35,6 +35,8 @@ module csr_block import whorl_gen_pkg::*, queue_pkg::*; #(
   output logic        enable_o,
   output logic        reset_o,         // pulse
   output logic        clear_errors_o,  // pulse
+  output logic [31:0] bus_timeout_o,   // cycles, 0: never
+  output logic [31:0] watchdog_o,      // units of 1024 cycles, 0: never
   output pair_setup_t admin_setup_o,
   output logic        doorbell_valid_o,
   output doorbell_t   doorbell_o,
@@ -42,8 +44,11 @@ module csr_block import whorl_gen_pkg::*, queue_pkg::*; #(
   input  logic           ready_i,
   input  logic           busy_i,
   input  logic           dma_idle_i,
+  input  logic           hung_i,
   input  logic           fault_i,
   input  error_t         error_i,         // zero while there is no fault
+  input  error_t         latest_error_i,  // the same
+  input  logic [31:0]    error_count_i,
   input  counters_t      counters_i,
   input  stream_totals_t stream_i [Streams],
   input  queue_pair_t    pair_i [QueuePairs]
@@ -123,10 +128,16 @@ module csr_block import whorl_gen_pkg::*, queue_pkg::*; #(
     to_csr.status.busy.next                        = busy_i;
     to_csr.status.dma_idle.next                    = dma_idle_i;
     to_csr.status.fault.next                       = fault_i;
+    to_csr.status.hung.next                        = hung_i;
     to_csr.error_log.code.next                     = error_i.code;
     to_csr.error_log.queue_index.next              = error_i.queue_index;
     to_csr.error_log.tag.next                      = error_i.tag;
     {to_csr.error_address_hi.value.next, to_csr.error_address_lo.value.next} = error_i.host_addr;
+    to_csr.error_count.value.next                  = error_count_i;
+    to_csr.last_error.code.next                    = latest_error_i.code;
+    to_csr.last_error.queue_index.next             = latest_error_i.queue_index;
+    to_csr.last_error.tag.next                     = latest_error_i.tag;
+    {to_csr.last_error_address_hi.value.next, to_csr.last_error_address_lo.value.next} = latest_error_i.host_addr;
     {to_csr.cycles_hi.value.next, to_csr.cycles_lo.value.next}               = counters_i.cycles;
     {to_csr.busy_cycles_hi.value.next, to_csr.busy_cycles_lo.value.next}     = counters_i.busy_cycles;
     {to_csr.read_beats_hi.value.next, to_csr.read_beats_lo.value.next}       = counters_i.read_beats;
@@ -158,6 +169,8 @@ module csr_block import whorl_gen_pkg::*, queue_pkg::*; #(
   assign enable_o       = from_csr.control.enable.value;
   assign reset_o        = from_csr.control.reset.value;
   assign clear_errors_o = from_csr.control.clear_errors.value;
+  assign bus_timeout_o  = from_csr.bus_timeout.value.value;
+  assign watchdog_o     = from_csr.watchdog.value.value;
   // Rings are aligned to lines; the low bits of their bases do not exist.
   assign admin_setup_o  = '{
     queue_index:  8'd0,

@@ -240,6 +240,12 @@ module whorl_csr (
         logic admin_cq_base_lo;
         logic admin_cq_base_hi;
         logic admin_queue;
+        logic bus_timeout;
+        logic watchdog;
+        logic error_count;
+        logic last_error;
+        logic last_error_address_lo;
+        logic last_error_address_hi;
         logic cycles_lo;
         logic cycles_hi;
         logic busy_cycles_lo;
@@ -315,6 +321,12 @@ module whorl_csr (
         decoded_reg_strb.admin_cq_base_lo = cpuif_req_masked & (cpuif_addr == 13'h48);
         decoded_reg_strb.admin_cq_base_hi = cpuif_req_masked & (cpuif_addr == 13'h4c);
         decoded_reg_strb.admin_queue = cpuif_req_masked & (cpuif_addr == 13'h50);
+        decoded_reg_strb.bus_timeout = cpuif_req_masked & (cpuif_addr == 13'h60);
+        decoded_reg_strb.watchdog = cpuif_req_masked & (cpuif_addr == 13'h64);
+        decoded_reg_strb.error_count = cpuif_req_masked & (cpuif_addr == 13'h68) & !cpuif_req_is_wr;
+        decoded_reg_strb.last_error = cpuif_req_masked & (cpuif_addr == 13'h6c) & !cpuif_req_is_wr;
+        decoded_reg_strb.last_error_address_lo = cpuif_req_masked & (cpuif_addr == 13'h70) & !cpuif_req_is_wr;
+        decoded_reg_strb.last_error_address_hi = cpuif_req_masked & (cpuif_addr == 13'h74) & !cpuif_req_is_wr;
         decoded_reg_strb.cycles_lo = cpuif_req_masked & (cpuif_addr == 13'h100) & !cpuif_req_is_wr;
         decoded_reg_strb.cycles_hi = cpuif_req_masked & (cpuif_addr == 13'h104) & !cpuif_req_is_wr;
         decoded_reg_strb.busy_cycles_lo = cpuif_req_masked & (cpuif_addr == 13'h108) & !cpuif_req_is_wr;
@@ -420,6 +432,18 @@ module whorl_csr (
         } admin_queue;
         struct {
             struct {
+                logic [31:0] next;
+                logic load_next;
+            } value;
+        } bus_timeout;
+        struct {
+            struct {
+                logic [31:0] next;
+                logic load_next;
+            } value;
+        } watchdog;
+        struct {
+            struct {
                 struct {
                     logic [15:0] next;
                     logic load_next;
@@ -472,6 +496,16 @@ module whorl_csr (
                 logic [3:0] value;
             } entries_log2;
         } admin_queue;
+        struct {
+            struct {
+                logic [31:0] value;
+            } value;
+        } bus_timeout;
+        struct {
+            struct {
+                logic [31:0] value;
+            } value;
+        } watchdog;
         struct {
             struct {
                 struct {
@@ -677,6 +711,52 @@ module whorl_csr (
         end
     end
     assign hwif_out.admin_queue.entries_log2.value = field_storage.admin_queue.entries_log2.value;
+    // Field: whorl_csr.bus_timeout.value
+    always_comb begin
+        automatic logic [31:0] next_c;
+        automatic logic load_next_c;
+        next_c = field_storage.bus_timeout.value.value;
+        load_next_c = '0;
+        if(decoded_reg_strb.bus_timeout && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage.bus_timeout.value.value & ~decoded_wr_biten[31:0]) | (decoded_wr_data[31:0] & decoded_wr_biten[31:0]);
+            load_next_c = '1;
+        end
+        field_combo.bus_timeout.value.next = next_c;
+        field_combo.bus_timeout.value.load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(rst) begin
+            field_storage.bus_timeout.value.value <= 32'h2625a0;
+        end else begin
+            if(field_combo.bus_timeout.value.load_next) begin
+                field_storage.bus_timeout.value.value <= field_combo.bus_timeout.value.next;
+            end
+        end
+    end
+    assign hwif_out.bus_timeout.value.value = field_storage.bus_timeout.value.value;
+    // Field: whorl_csr.watchdog.value
+    always_comb begin
+        automatic logic [31:0] next_c;
+        automatic logic load_next_c;
+        next_c = field_storage.watchdog.value.value;
+        load_next_c = '0;
+        if(decoded_reg_strb.watchdog && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage.watchdog.value.value & ~decoded_wr_biten[31:0]) | (decoded_wr_data[31:0] & decoded_wr_biten[31:0]);
+            load_next_c = '1;
+        end
+        field_combo.watchdog.value.next = next_c;
+        field_combo.watchdog.value.load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(rst) begin
+            field_storage.watchdog.value.value <= 32'h0;
+        end else begin
+            if(field_combo.watchdog.value.load_next) begin
+                field_storage.watchdog.value.value <= field_combo.watchdog.value.next;
+            end
+        end
+    end
+    assign hwif_out.watchdog.value.value = field_storage.watchdog.value.value;
     for(genvar i0=0; i0<8; i0++) begin
         // Field: whorl_csr.queue_pair[].sq_tail.value
         always_comb begin
@@ -780,6 +860,7 @@ module whorl_csr (
             readback_data_var[1] = hwif_in.status.busy.next;
             readback_data_var[2] = hwif_in.status.dma_idle.next;
             readback_data_var[3] = hwif_in.status.fault.next;
+            readback_data_var[4] = hwif_in.status.hung.next;
         end
         if(rd_mux_addr == 13'h30) begin
             readback_data_var[7:0] = hwif_in.error_log.code.next;
@@ -806,6 +887,26 @@ module whorl_csr (
         end
         if(rd_mux_addr == 13'h50) begin
             readback_data_var[3:0] = field_storage.admin_queue.entries_log2.value;
+        end
+        if(rd_mux_addr == 13'h60) begin
+            readback_data_var[31:0] = field_storage.bus_timeout.value.value;
+        end
+        if(rd_mux_addr == 13'h64) begin
+            readback_data_var[31:0] = field_storage.watchdog.value.value;
+        end
+        if(rd_mux_addr == 13'h68) begin
+            readback_data_var[31:0] = hwif_in.error_count.value.next;
+        end
+        if(rd_mux_addr == 13'h6c) begin
+            readback_data_var[7:0] = hwif_in.last_error.code.next;
+            readback_data_var[15:8] = hwif_in.last_error.queue_index.next;
+            readback_data_var[31:16] = hwif_in.last_error.tag.next;
+        end
+        if(rd_mux_addr == 13'h70) begin
+            readback_data_var[31:0] = hwif_in.last_error_address_lo.value.next;
+        end
+        if(rd_mux_addr == 13'h74) begin
+            readback_data_var[31:0] = hwif_in.last_error_address_hi.value.next;
         end
         if(rd_mux_addr == 13'h100) begin
             readback_data_var[31:0] = hwif_in.cycles_lo.value.next;

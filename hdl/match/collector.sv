@@ -3,13 +3,16 @@
 
 /// Collects the scores of one engine: totals, histogram and the best `top_k` from the threshold on.
 ///
-/// One score per cycle; one that enters the heap blocks the next that would for up to 18 cycles (see top_k).
+/// Known answers go into their count and signature only. One score per cycle; one that enters the heap blocks the next that would for up to 18 cycles (see top_k).
 /// Cleared by reset, which takes HISTOGRAM_BINS cycles.
 module collector import match_pkg::*; (
   input  logic        clk_i,
   input  logic        rst_i,
   input  logic [15:0] threshold_i,
   input  logic [8:0]  capacity_i,
+  // records that the engine accepted, in the order of their scores
+  input  logic        record_taken_i,     // pulse
+  input  logic        known_answer_i,     // its score is known
   // scores
   input  logic        comparison_valid_i,
   output logic        comparison_ready_o,
@@ -21,12 +24,14 @@ module collector import match_pkg::*; (
   output logic        cleared_o,
   output logic        idle_o
 );
-  logic        reaches, accept, histogram_ready, top_k_ready;
+  logic        reaches, accept, is_known, is_wanted, result_ready, histogram_ready, top_k_ready;
   logic [31:0] comparisons_q, passed_q;
 
   assign reaches            = comparison_i.score >= threshold_i;
-  assign comparison_ready_o = histogram_ready && (top_k_ready || !reaches);
-  assign accept             = comparison_valid_i && comparison_ready_o;
+  assign result_ready       = histogram_ready && (top_k_ready || !reaches);
+  assign is_wanted          = comparison_valid_i && !is_known;
+  assign comparison_ready_o = is_known || result_ready;
+  assign accept             = is_wanted && result_ready;
   assign candidate_o        = accept && reaches;
   assign cleared_o          = histogram_ready;
 
@@ -41,6 +46,19 @@ module collector import match_pkg::*; (
   end
   assign collected_o.comparisons = comparisons_q;
   assign collected_o.passed      = passed_q;
+
+  known_answers i_known_answers (
+    .clk_i,
+    .rst_i,
+    .record_taken_i,
+    .known_answer_i,
+    .score_valid_i(comparison_valid_i),
+    .is_known_o   (is_known),
+    .score_ready_i(result_ready),
+    .score_i      (comparison_i.score),
+    .count_o      (collected_o.known_answers),
+    .signature_o  (collected_o.signature)
+  );
 
   histogram i_histogram (
     .clk_i,

@@ -17,6 +17,7 @@ module record_reader import whorl_gen_pkg::*, match_pkg::*; (
   output logic          beat_valid_o,
   input  logic          beat_ready_i,
   output gallery_beat_t beat_o,
+  output logic          known_answer_o, // with the beat: its record's score is known
   output logic          error_o,     // the lines are no whole records, or not as many as the extent says
   output logic          idle_o       // nothing held, no record begun
 );
@@ -42,6 +43,7 @@ module record_reader import whorl_gen_pkg::*, match_pkg::*; (
   logic         line_valid_q;
   record_line_t line_q;
   logic [31:0]  index_q;
+  logic         known_answer_q;
   logic [1:0]   position_q; // minutia of the line
   logic         line_done;
 
@@ -55,14 +57,15 @@ module record_reader import whorl_gen_pkg::*, match_pkg::*; (
       if (line_done) line_valid_q <= 1'b0;
     end
     if (accept && !error_o) begin
-      error_o      <= fault;
-      line_valid_q <= !fault;
-      line_q       <= data;
-      index_q      <= line_i.base_index + number;
-      position_q   <= '0;
-      expected_q   <= data.last ? '0 : expected + 1'b1;
-      number_q     <= number + 32'(data.last);
-      open_q       <= !data.last && !fault;
+      error_o        <= fault;
+      line_valid_q   <= !fault;
+      line_q         <= data;
+      index_q        <= line_i.base_index + number;
+      known_answer_q <= line_i.known_answer;
+      position_q     <= '0;
+      expected_q     <= data.last ? '0 : expected + 1'b1;
+      number_q       <= number + 32'(data.last);
+      open_q         <= !data.last && !fault;
     end
     if (rst_i) begin
       line_valid_q <= 1'b0;
@@ -83,8 +86,9 @@ module record_reader import whorl_gen_pkg::*, match_pkg::*; (
     endcase
   end
 
-  assign earlier       = {1'b0, line_q.line, 1'b0} + {2'b0, line_q.line};
-  assign beat_valid_o = line_valid_q;
+  assign earlier        = {1'b0, line_q.line, 1'b0} + {2'b0, line_q.line};
+  assign beat_valid_o   = line_valid_q;
+  assign known_answer_o = known_answer_q;
   assign beat_o = '{
     minutia: minutia,
     present: line_q.count != '0,

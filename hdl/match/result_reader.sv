@@ -48,18 +48,19 @@ module result_reader import whorl_gen_pkg::*, match_pkg::*; (
   assign line_complete = come && come_q + 1'b1 == asked_end_q;
 
   assign header = '{
-    comparisons:   collected_i.comparisons,
-    candidates:    32'(collected_i.candidates),
-    passed:        collected_i.passed,
-    stream:        request_q.stream,
-    probe_slot:    request_q.probe,
-    cycles:        counters_i.cycles,
-    minutiae:      counters_i.minutiae,
-    stall_starved: counters_i.stall_starved,
-    stall_engine:  counters_i.stall_engine,
-    stall_collect: counters_i.stall_collect,
-    lines:         counters_i.lines,
-    default:       '0
+    comparisons:            collected_i.comparisons,
+    candidates:             32'(collected_i.candidates),
+    passed:                 collected_i.passed,
+    stream:                 request_q.stream,
+    probe_slot:             request_q.probe,
+    known_answers:          collected_i.known_answers,
+    cycles:                 counters_i.cycles,
+    minutiae:               counters_i.minutiae,
+    stall_starved:          counters_i.stall_starved,
+    stall_engine:           counters_i.stall_engine,
+    stall_collect:          counters_i.stall_collect,
+    lines:                  counters_i.lines,
+    known_answer_signature: collected_i.signature
   };
   // Places behind the last entry stay zero.
   assign candidate = come_q >= collected_i.candidates ? '0

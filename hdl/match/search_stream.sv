@@ -30,7 +30,7 @@ module search_stream import whorl_gen_pkg::*, match_pkg::*; #(
 );
   localparam int unsigned EngineBits = $clog2(PROBES_MAX + 1);
 
-  logic          beat_valid, beat_ready, reader_idle;
+  logic          beat_valid, beat_ready, known_answer, reader_idle;
   gallery_beat_t beat;
   logic [Probes-1:0] takes_part, engine_ready, pass_b_busy, engine_idle, collector_cleared, collector_idle, candidate;
   logic [Probes-1:0] ready_or_absent;
@@ -48,11 +48,12 @@ module search_stream import whorl_gen_pkg::*, match_pkg::*; #(
     .line_valid_i,
     .line_ready_o,
     .line_i,
-    .beat_valid_o(beat_valid),
-    .beat_ready_i(beat_ready),
-    .beat_o      (beat),
-    .error_o     (record_error_o),
-    .idle_o      (reader_idle)
+    .beat_valid_o  (beat_valid),
+    .beat_ready_i  (beat_ready),
+    .beat_o        (beat),
+    .known_answer_o(known_answer),
+    .error_o       (record_error_o),
+    .idle_o        (reader_idle)
   );
 
   stream_counters i_counters (
@@ -65,7 +66,7 @@ module search_stream import whorl_gen_pkg::*, match_pkg::*; #(
     .beat_present_i(beat.present),
     .beat_last_i   (beat.last),
     .pass_b_busy_i (|(pass_b_busy & takes_part)),
-    .takes_part_i  (EngineBits'($countones(takes_part))),
+    .takes_part_i  (known_answer ? '0 : EngineBits'($countones(takes_part))),
     .candidates_i  (EngineBits'($countones(candidate))),
     .counters_o,
     .events_o
@@ -101,6 +102,8 @@ module search_stream import whorl_gen_pkg::*, match_pkg::*; #(
       .rst_i,
       .threshold_i       (search_config_i.threshold),
       .capacity_i        (search_config_i.top_k),
+      .record_taken_i    (beat_valid && beat_ready && beat.last && takes_part[p]),
+      .known_answer_i    (known_answer),
       .comparison_valid_i(comparison_valid),
       .comparison_ready_o(comparison_ready),
       .comparison_i      (comparison),

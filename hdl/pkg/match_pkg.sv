@@ -28,6 +28,7 @@ package match_pkg;
     logic                    last;       // last line of the extent
     logic [31:0]             base_index; // gallery index of the extent's first record
     logic [31:0]             records;    // records of the extent
+    logic                    known_answer; // its scores are known: they are not results
   } gallery_line_t;
 
   /// Which result block is wanted.
@@ -207,6 +208,8 @@ package match_pkg;
     logic [31:0] comparisons;
     logic [31:0] passed;
     logic [8:0]  candidates;
+    logic [15:0] known_answers;
+    logic [31:0] signature;     // over the scores of the known answers
     logic [31:0] bin;
     comparison_t entry;
   } collected_t;

@@ -79,6 +79,7 @@ package queue_pkg;
     logic [31:0] base_index;
     logic [31:0] crc32c;
     logic [31:0] index;  // in the command's list
+    logic        known_answer;
   } dealt_extent_t;
 
   /// What the CSRs count. Running since reset.

@@ -3,7 +3,7 @@
 package whorl_gen_pkg;
 
   /// First 32 bits of the SHA-256 over the specification.
-  localparam logic [31:0] SPEC_HASH = 32'hf0625dbc;
+  localparam logic [31:0] SPEC_HASH = 32'he667e5ee;
 
   /// What id_magic reads as: "WHRL" in little-endian bytes.
   localparam int unsigned DEVICE_MAGIC = 32'd1280460887;
@@ -79,7 +79,8 @@ package whorl_gen_pkg;
     OPCODE_SEARCH = 8'h02,
     OPCODE_CREATE_QUEUE_PAIR = 8'h80,
     OPCODE_DELETE_QUEUE_PAIR = 8'h81,
-    OPCODE_ABORT = 8'h82
+    OPCODE_ABORT = 8'h82,
+    OPCODE_RESET_QUEUE_PAIR = 8'h83
   } opcode_e;
 
   typedef enum logic [7:0] {
@@ -92,7 +93,10 @@ package whorl_gen_pkg;
     STATUS_RECORD_FORMAT = 8'h06,
     STATUS_PROBE_NOT_LOADED = 8'h07,
     STATUS_INVALID_QUEUE = 8'h08,
-    STATUS_ABORTED = 8'h09
+    STATUS_ABORTED = 8'h09,
+    STATUS_TIMEOUT = 8'h0a,
+    STATUS_WATCHDOG = 8'h0b,
+    STATUS_PROBE_PARITY = 8'h0c
   } status_e;
 
   /// One 64-byte line of a packed record: up to three minutiae (MATCHER 2.4). A record starts where `line` is 0 and ends where `last` is set.
@@ -128,7 +132,9 @@ package whorl_gen_pkg;
   /// A run of whole gallery records in memory: what one search command lists.
   typedef struct packed {
     logic [8:0][31:0] reserved_tail;
-    logic [31:0] flags;
+    logic [22:0] reserved_flags;
+    logic known_answer;
+    logic [7:0] memory;
     logic [31:0] crc32c;
     logic [31:0] base_index;
     logic [31:0] records;
@@ -138,14 +144,14 @@ package whorl_gen_pkg;
 
   /// First line of a result block: one per stream and probe slot of a search.
   typedef struct packed {
-    logic [31:0] reserved_tail;
+    logic [31:0] known_answer_signature;
     logic [31:0] lines;
     logic [63:0] stall_collect;
     logic [63:0] stall_engine;
     logic [63:0] stall_starved;
     logic [63:0] minutiae;
     logic [63:0] cycles;
-    logic [15:0] reserved_14_0;
+    logic [15:0] known_answers;
     logic [7:0] probe_slot;
     logic [7:0] stream;
     logic [31:0] passed;
@@ -231,6 +237,16 @@ package whorl_gen_pkg;
     logic [7:0] flags;
     logic [7:0] opcode;
   } sqe_abort_t;  // 64 bytes
+
+  /// Admin queue only. Ends what runs from the pair and drops what was fetched, without completions; both indices are 0 and the phase 1 when it completes.
+  typedef struct packed {
+    logic [13:0][31:0] reserved_tail;
+    logic [23:0] reserved_5_0;
+    logic [7:0] queue_index;
+    logic [15:0] tag;
+    logic [7:0] flags;
+    logic [7:0] opcode;
+  } sqe_reset_queue_pair_t;  // 64 bytes
 
   /// Written by the card; new when its phase differs from the lap before.
   typedef struct packed {

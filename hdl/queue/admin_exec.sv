@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 `include "whorl_assert.svh"
 
-/// Executes the commands of the admin queue: CREATE_QUEUE_PAIR, DELETE_QUEUE_PAIR, ABORT.
+/// Executes the commands of the admin queue: CREATE_QUEUE_PAIR, DELETE_QUEUE_PAIR, RESET_QUEUE_PAIR, ABORT.
 ///
 /// Runs beside the I/O executor, so that ABORT reaches a command that is running. ABORT completes after the
 /// command it ended; its detail is 1 when that command ended with ABORTED. DELETE_QUEUE_PAIR stops fetching at once,
-/// ends what runs from the pair, and completes when nothing more will be read from or written to its rings.
+/// ends what runs from the pair, and completes when nothing more will be read from or written to its rings;
+/// RESET_QUEUE_PAIR does the same, then starts the pair again at index 0.
 module admin_exec import whorl_gen_pkg::*, queue_pkg::*; #(
   parameter int unsigned QueuePairs = 4
 ) (
@@ -25,6 +26,7 @@ module admin_exec import whorl_gen_pkg::*, queue_pkg::*; #(
   output pair_setup_t create_setup_o,
   output logic        delete_o,
   output logic [7:0]  delete_index_o,
+  output logic        restart_o,      // of the pair that was deleted last
   // sq_fetch: an entry of this pair is under way
   input  logic        fetch_busy_i,
   input  logic [7:0]  fetch_index_i,
@@ -35,7 +37,7 @@ module admin_exec import whorl_gen_pkg::*, queue_pkg::*; #(
   input  logic        io_aborted_i,
   output logic        io_abort_o    // end the command that runs
 );
-  typedef enum logic [1:0] {IDLE, DECODE, SETTLE, COMPLETE} state_e;
+  typedef enum logic [2:0] {IDLE, DECODE, SETTLE, RESTART, COMPLETE} state_e;
 
   state_e                 state_q;
   command_t               command_q;
@@ -44,15 +46,15 @@ module admin_exec import whorl_gen_pkg::*, queue_pkg::*; #(
   sqe_abort_t             abort;
   logic [31:0]            cycles_q;
   outcome_t               outcome_q;
-  logic                   deleting_q;  // in SETTLE: DELETE_QUEUE_PAIR, else ABORT
-  logic                   index_valid, index_active, create_fields_valid, hit, unsettled;
+  logic                   deleting_q;  // in SETTLE: the pair goes, else ABORT
+  logic                   index_valid, index_active, create_fields_valid, hit, unsettled, is_reset, removes;
   status_e                verdict;
 
   assign create = command_q.sqe;
   assign remove = command_q.sqe;
   assign abort  = command_q.sqe;
 
-  // The queue index stands at the same place in all three commands.
+  // The queue index stands at the same place in all commands.
   assign index_valid = create.queue_index != 8'd0 && create.queue_index < 8'(QueuePairs);
   always_comb begin
     index_active = 1'b0;
@@ -72,7 +74,7 @@ module admin_exec import whorl_gen_pkg::*, queue_pkg::*; #(
           else if (!index_valid || index_active) verdict = STATUS_INVALID_QUEUE;
           else verdict = create_fields_valid ? STATUS_SUCCESS : STATUS_INVALID_FIELD;
         end
-        OPCODE_DELETE_QUEUE_PAIR: begin
+        OPCODE_DELETE_QUEUE_PAIR, OPCODE_RESET_QUEUE_PAIR: begin
           if (remove.flags != '0) verdict = STATUS_INVALID_FIELD;
           else verdict = index_valid && index_active ? STATUS_SUCCESS : STATUS_INVALID_QUEUE;
         end
@@ -85,8 +87,11 @@ module admin_exec import whorl_gen_pkg::*, queue_pkg::*; #(
   assign create_o       = state_q == DECODE && verdict == STATUS_SUCCESS && command_q.sqe.opcode == OPCODE_CREATE_QUEUE_PAIR;
   assign create_setup_o = '{queue_index: create.queue_index, sq_base: create.sq_address, cq_base: create.cq_address,
       entries_log2: create.entries_log2};
-  assign delete_o       = state_q == DECODE && verdict == STATUS_SUCCESS && command_q.sqe.opcode == OPCODE_DELETE_QUEUE_PAIR;
+  assign is_reset       = command_q.sqe.opcode == OPCODE_RESET_QUEUE_PAIR;
+  assign removes        = is_reset || command_q.sqe.opcode == OPCODE_DELETE_QUEUE_PAIR;
+  assign delete_o       = state_q == DECODE && verdict == STATUS_SUCCESS && removes;
   assign delete_index_o = remove.queue_index;
+  assign restart_o      = state_q == RESTART;
 
   assign hit        = io_running_i && io_index_i == abort.queue_index && (deleting_q || io_tag_i == abort.target_tag);
   assign io_abort_o = state_q == SETTLE && hit;
@@ -107,14 +112,15 @@ module admin_exec import whorl_gen_pkg::*, queue_pkg::*; #(
           outcome_q.detail    <= 32'(command_q.entry);
           outcome_q.host_addr <= command_q.host_addr;
         end
-        deleting_q <= command_q.sqe.opcode == OPCODE_DELETE_QUEUE_PAIR;
+        deleting_q <= removes;
         state_q    <= verdict == STATUS_SUCCESS && !create_o ? SETTLE : COMPLETE;
       end
       SETTLE: begin
         if (hit && io_aborted_i && !deleting_q) outcome_q.detail <= 32'd1;
-        if (!unsettled) state_q <= COMPLETE;
+        if (!unsettled) state_q <= deleting_q && is_reset ? RESTART : COMPLETE;
       end
-      COMPLETE: if (completion_ready_i) state_q <= IDLE;
+      RESTART: state_q <= COMPLETE;
+      default: if (completion_ready_i) state_q <= IDLE;  // COMPLETE
     endcase
     if (rst_i) state_q <= IDLE;
   end
@@ -133,6 +139,6 @@ module admin_exec import whorl_gen_pkg::*, queue_pkg::*; #(
 
   `ASSERT_HELD(CompletionHeld, completion_valid_o, completion_ready_i, completion_o)
   `ASSERT(NeverTouchesTheAdminPair, (create_o |-> create_setup_o.queue_index != '0) and (delete_o |-> delete_index_o != '0))
-  `ASSERT(DeletedPairIsQuiet, completion_valid_o && deleting_q && outcome_q.status == STATUS_SUCCESS
+  `ASSERT(DeletedPairIsQuiet, (restart_o || (completion_valid_o && deleting_q && !is_reset)) && outcome_q.status == STATUS_SUCCESS
       |-> !(io_running_i && io_index_i == delete_index_o))
 endmodule

@@ -18,12 +18,16 @@ module command_engine import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_p
   input  logic                    admin_start_i,
   input  pair_setup_t             admin_setup_i,
   input  logic                    forget_i,
+  input  logic [31:0]             watchdog_i,        // units of 1024 cycles that a command may run, 0: any time
   input  logic                    doorbell_valid_i,
   input  doorbell_t               doorbell_i,
   output queue_pair_t             pair_o [QueuePairs],
   output logic                    busy_o,            // a command runs
   output logic                    quiet_o,           // no command runs or is fetched
   output logic                    command_done_o,    // pulse for the counters
+  // clients whose answers the memory ports no longer wait for
+  input  logic [ReadClients-1:0]  read_hung_i,
+  input  logic [WriteClients-1:0] write_hung_i,
   output logic [ErrorSources-1:0] error_valid_o,
   output error_t                  error_o [ErrorSources],
   // axi_read_port
@@ -47,6 +51,7 @@ module command_engine import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_p
   input  logic                    match_ready_i,
   output logic                    match_active_o,
   input  logic                    match_idle_i,
+  input  logic [Probes-1:0]       probe_parity_i [Streams],
   input  logic [Probes-1:0]       probe_loaded_i,
   output logic                    probe_line_valid_o,
   input  logic                    probe_line_ready_i,
@@ -69,7 +74,7 @@ module command_engine import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_p
   output logic [7:0]              msix_vector_o
 );
   logic [QueuePairs-1:0] sq_advance, cq_advance, halt, interrupt;
-  logic                  create, remove, fetch_busy, io_abort;
+  logic                  create, remove, restart, fetch_busy, io_abort;
   pair_setup_t           create_setup;
   logic [7:0]            remove_index, fetch_index, io_index;
   command_t              command;
@@ -96,6 +101,8 @@ module command_engine import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_p
     .create_setup_i (create_setup),
     .delete_i       (remove),
     .delete_index_i (remove_index),
+    .restart_i      (restart),
+    .restart_index_i(remove_index),
     .doorbell_valid_i,
     .doorbell_i,
     .refusal_valid_o(error_valid_o[0]),
@@ -147,6 +154,7 @@ module command_engine import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_p
     .beat_o          (write_beat_o[0]),
     .response_valid_i(write_response_valid_i[0]),
     .response_error_i(write_response_error_i),
+    .hung_i          (write_hung_i[0]),
     .error_valid_o   (error_valid_o[1]),
     .error_o         (error_o[1])
   );
@@ -175,6 +183,7 @@ module command_engine import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_p
     .create_setup_o    (create_setup),
     .delete_o          (remove),
     .delete_index_o    (remove_index),
+    .restart_o         (restart),
     .fetch_busy_i      (fetch_busy),
     .fetch_index_i     (fetch_index),
     .io_running_i      (io_running),
@@ -192,6 +201,8 @@ module command_engine import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_p
     .running_tag_o     (io_tag),
     .aborted_o         (io_aborted),
     .abort_i           (io_abort || forget_i),
+    .watchdog_i,
+    .hung_i            (read_hung_i != '0 || write_hung_i[WriteClients-1:1] != '0),
     .command_valid_i   (io_command_valid),
     .command_ready_o   (io_command_ready),
     .command_i         (command),
@@ -258,6 +269,7 @@ module command_engine import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_p
     .match_ready_i,
     .match_active_o,
     .match_idle_i,
+    .probe_parity_i,
     .probe_loaded_i,
     .line_valid_o,
     .line_ready_i,

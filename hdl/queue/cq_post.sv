@@ -32,6 +32,7 @@ module cq_post import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
   output write_beat_t           beat_o,
   input  logic                  response_valid_i,
   input  logic                  response_error_i,
+  input  logic                  hung_i,           // the port has given up waiting for the host's answers
   // for the error log
   output logic                  error_valid_o,
   output error_t                error_o
@@ -124,7 +125,7 @@ module cq_post import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
     error_o = '{code: completion_q.outcome.status, queue_index: completion_q.queue_index,
         tag: completion_q.tag, host_addr: completion_q.outcome.host_addr};
     if (given_up) begin
-      error_o.code      = STATUS_DMA_WRITE_ERROR;
+      error_o.code      = hung_i ? STATUS_TIMEOUT : STATUS_DMA_WRITE_ERROR;
       error_o.host_addr = burst_o.host_addr;
     end
   end

@@ -4,7 +4,8 @@
 /// Reads the extent descriptors of a search, checks them and deals the extents to the streams.
 ///
 /// Descriptors are read ahead. An extent goes, in list order, to the next stream in turn among those that are
-/// ready; it is offered only where it is taken at once. One extent per two cycles. The first descriptor that is
+/// ready; it is offered only where it is taken at once. A known-answer extent goes to all streams together, when all
+/// are ready. One extent per two cycles. The first descriptor that is
 /// wrong or cannot be read ends the dealing and is reported.
 module extent_deal import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
   parameter int unsigned Streams = 1
@@ -60,8 +61,8 @@ module extent_deal import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
   );
 
   assign descriptor       = line.data;
-  assign descriptor_valid = descriptor.address[LINE_OFFSET_BITS-1:0] == '0 && descriptor.flags == '0
-      && descriptor.lines != '0 && descriptor.lines <= EXTENT_LINES_MAX;
+  assign descriptor_valid = descriptor.address[LINE_OFFSET_BITS-1:0] == '0 && descriptor.memory == '0
+      && descriptor.reserved_flags == '0 && descriptor.lines != '0 && descriptor.lines <= EXTENT_LINES_MAX;
   assign failed           = line_valid && line_ready && (line.error || !descriptor_valid);
   assign line_ready       = !valid_q && !error_valid_o;
 
@@ -77,11 +78,15 @@ module extent_deal import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
     .clk_i,
     .rst_i,
     .request_i(extent_ready_i),
-    .advance_i(valid_q),
+    .advance_i(valid_q && !extent_o.known_answer),
     .grant_o  (grant)
   );
 
-  assign extent_valid_o = valid_q ? grant : '0;
+  always_comb begin
+    extent_valid_o = '0;
+    if (valid_q && !extent_o.known_answer) extent_valid_o = grant;
+    if (valid_q && extent_o.known_answer && extent_ready_i == '1) extent_valid_o = '1;
+  end
 
   always_ff @(posedge clk_i) begin
     if (start_i) requesting_q <= 1'b1;
@@ -89,7 +94,8 @@ module extent_deal import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
     if (line_valid && line_ready) begin
       index_q  <= index_q + 24'd1;
       extent_o <= '{host_addr: descriptor.address, lines: descriptor.lines[23:0], records: descriptor.records,
-          base_index: descriptor.base_index, crc32c: descriptor.crc32c, index: 32'(index_q)};
+          base_index: descriptor.base_index, crc32c: descriptor.crc32c, index: 32'(index_q),
+          known_answer: descriptor.known_answer};
     end
     if (flush_i) valid_q <= 1'b0;
     else if (line_valid && line_ready && !failed) valid_q <= 1'b1;
@@ -111,7 +117,8 @@ module extent_deal import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
 
   assign idle_o = !requesting_q && fetch_idle && !valid_q;
 
-  `ASSERT(DealsToOneReadyStream, $onehot0(extent_valid_o) && (extent_valid_o & ~extent_ready_i) == '0)
+  `ASSERT(DealsToReadyStreams, (extent_valid_o & ~extent_ready_i) == '0)
+  `ASSERT(DealsToOneOrAll, extent_o.known_answer ? extent_valid_o == '0 || extent_valid_o == '1 : $onehot0(extent_valid_o))
   `ASSERT(DealsSoundExtents, extent_valid_o != '0 |-> extent_o.lines != '0 && extent_o.host_addr[LINE_OFFSET_BITS-1:0] == '0)
   `ASSERT(StartsIdle, start_i |-> idle_o && !flush_i)
 endmodule

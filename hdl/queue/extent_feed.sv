@@ -120,7 +120,7 @@ module extent_feed import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg:
           if (!fetched.error && !format_error_q) begin
             line_valid_o <= 1'b1;
             line_o       <= '{data: fetched.data, first: line_index_q == '0, last: last,
-                base_index: extent.base_index, records: extent.records};
+                base_index: extent.base_index, records: extent.records, known_answer: extent.known_answer};
           end
         end
       end

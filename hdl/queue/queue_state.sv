@@ -4,7 +4,7 @@
 /// The queue pairs: where their rings lie and how far both sides are.
 ///
 /// Pair 0 is the admin pair; it starts with `admin_start_i`. The others come and go with `create_*`
-/// and `delete_*`. Host doorbells move SQ tails and CQ heads; a doorbell of a pair that does not exist or
+/// and `delete_*`; one that is deleted can be started anew where it was, with `restart_*`. Host doorbells move SQ tails and CQ heads; a doorbell of a pair that does not exist or
 /// with a value that cannot be is refused: nothing moves and `refusal_*` reports it one cycle later.
 module queue_state import whorl_gen_pkg::*, queue_pkg::*; #(
   parameter int unsigned QueuePairs = 4  // 2 to QUEUE_PAIRS_MAX, the admin pair included
@@ -20,6 +20,8 @@ module queue_state import whorl_gen_pkg::*, queue_pkg::*; #(
   input  pair_setup_t           create_setup_i,
   input  logic                  delete_i,       // pulse
   input  logic [7:0]            delete_index_i,
+  input  logic                  restart_i,      // pulse
+  input  logic [7:0]            restart_index_i,
   // host
   input  logic                  doorbell_valid_i,
   input  doorbell_t             doorbell_i,
@@ -88,6 +90,15 @@ module queue_state import whorl_gen_pkg::*, queue_pkg::*; #(
       end
       if (create_i && create_setup_i.queue_index == 8'(q)) pair_o[q] <= started(create_setup_i);
       if (delete_i && delete_index_i == 8'(q)) pair_o[q].active <= 1'b0;
+      if (restart_i && restart_index_i == 8'(q)) begin
+        pair_o[q].active  <= 1'b1;
+        pair_o[q].halted  <= 1'b0;
+        pair_o[q].sq_head <= '0;
+        pair_o[q].sq_tail <= '0;
+        pair_o[q].cq_head <= '0;
+        pair_o[q].cq_tail <= '0;
+        pair_o[q].phase   <= 1'b1;
+      end
     end
     if (admin_start_i && admin_setup_valid) pair_o[0] <= started(admin_setup_i);
     if (rst_i || forget_i) begin
@@ -107,12 +118,13 @@ module queue_state import whorl_gen_pkg::*, queue_pkg::*; #(
     if (rst_i) refusal_valid_o <= 1'b0;
   end
 
+  `ASSERT(RestartsAnIoPair, restart_i |-> restart_index_i != 8'd0 && restart_index_i < 8'(QueuePairs))
   `ASSERT(CreatesAnIoPair, create_i |-> create_setup_i.queue_index != 8'd0 && create_setup_i.queue_index < 8'(QueuePairs))
   for (genvar q = 0; q < QueuePairs; q++) begin : gen_pair
     `ASSERT(IndicesInRing, ((pair_o[q].sq_head | pair_o[q].sq_tail | pair_o[q].cq_head | pair_o[q].cq_tail) & ~pair_o[q].mask) == '0)
     `ASSERT(FetchesWhatIsThere, sq_advance_i[q] && pair_o[q].active |-> pair_o[q].sq_head != pair_o[q].sq_tail)
     `ASSERT(NeverOverwrites, cq_advance_i[q] && pair_o[q].active |-> ((pair_o[q].cq_tail + 1'b1) & pair_o[q].mask) != pair_o[q].cq_head)
-    `ASSERT(PhaseFlipsAtTheWrap, !$past(create_i || admin_start_i || forget_i) && pair_o[q].phase != $past(pair_o[q].phase)
+    `ASSERT(PhaseFlipsAtTheWrap, !$past(create_i || restart_i || admin_start_i || forget_i) && pair_o[q].phase != $past(pair_o[q].phase)
         |-> pair_o[q].cq_tail == '0)
   end
 endmodule

@@ -6,6 +6,7 @@
 /// The first error, or an abort, stops the dealing and drops what is under way; after every end but success the
 /// match array is cleared once more, so that nothing of this search is left in it. Results are written only by a search
 /// whose extents all came in and were found right, and it succeeds only when the host has answered all writes.
+/// A search past an engine whose probe lost a bit ends with PROBE_PARITY: its scores mean nothing.
 module search_exec import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::*; #(
   parameter int unsigned Streams = 1,
   parameter int unsigned Probes  = 1,
@@ -39,6 +40,7 @@ module search_exec import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg:
   input  logic               match_ready_i,
   output logic               match_active_o,
   input  logic               match_idle_i,
+  input  logic [Probes-1:0]  probe_parity_i [Streams],  // an engine's probe lost a bit; until it is loaded again
   input  logic [Probes-1:0]  probe_loaded_i,
   output logic [Streams-1:0] line_valid_o,
   input  logic [Streams-1:0] line_ready_i,
@@ -57,10 +59,10 @@ module search_exec import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg:
   typedef enum logic [3:0] {IDLE, CHECK, CLEAR, PREPARE, DEAL, RUN, RESULTS, FLUSH, CLEAN, CLEANED, DONE} state_e;
 
   state_e                          state_q;
-  outcome_t                        outcome_q, stream_error;
+  outcome_t                        outcome_q, stream_error, parity_error;
   status_e                         verdict;
   logic [$clog2(SettleCycles)-1:0] settle_q;
-  logic                            settled, flush, failed;
+  logic                            settled, flush, failed, parity_failed;
   logic                            deal_idle, deal_error_valid, write_done, write_error;
   logic [63:0]                     write_error_addr;
   outcome_t                        deal_error;
@@ -155,7 +157,20 @@ module search_exec import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg:
       if (feed_error_valid[s]) stream_error = feed_error[s];
     end
   end
-  assign failed  = deal_error_valid || feed_error_valid != '0 || abort_i;
+  // Of the engines that take part the lowest stream's lowest slot is named.
+  always_comb begin
+    parity_failed = 1'b0;
+    parity_error  = '{status: STATUS_PROBE_PARITY, detail: '0, host_addr: '0};
+    for (int s = Streams - 1; s >= 0; s--) begin
+      for (int p = Probes - 1; p >= 0; p--) begin
+        if (probe_parity_i[s][p] && search_config_o.probe_mask[p]) begin
+          parity_failed       = 1'b1;
+          parity_error.detail = {16'd0, 8'(s), 8'(p)};
+        end
+      end
+    end
+  end
+  assign failed  = parity_failed || deal_error_valid || feed_error_valid != '0 || abort_i;
   assign flush   = state_q == FLUSH;
   assign settled = settle_q == '1;
 
@@ -181,6 +196,7 @@ module search_exec import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg:
         if (deal_idle && feed_idle == '1 && match_idle_i) settle_q <= settle_q + 1'b1;
         if (failed) begin
           if (deal_error_valid || feed_error_valid != '0) outcome_q <= stream_error;
+          else if (parity_failed) outcome_q <= parity_error;
           else outcome_q.status <= STATUS_ABORTED;
           state_q <= FLUSH;
         end else if (settled) state_q <= RESULTS;

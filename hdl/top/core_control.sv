@@ -3,10 +3,13 @@
 
 /// Starts and stops the core as control.enable and control.reset say.
 ///
-/// A soft reset first drains the bus: no burst is begun, those under way come to their end. Then the core is held in
+/// A soft reset first drains the bus: no burst is begun, and those under way come to their end, time out, or have had
+/// DrainCyclesMax; the guards of the memory ports keep what comes later from the core. Then the core is held in
 /// reset for ResetCycles. Clearing enable forgets all queues at once and ends what runs; the admin
 /// pair can start again when everything is quiet.
-module core_control (
+module core_control #(
+  parameter int unsigned DrainCyclesMax = 2 ** 18  // 1 ms at 250 MHz, a power of two
+) (
   input  logic clk_i,
   input  logic rst_i,
   // CSRs
@@ -15,7 +18,7 @@ module core_control (
   output logic ready_o,        // not in reset
   // core
   input  logic engine_quiet_i, // no command runs, none is being fetched or posted
-  input  logic dma_idle_i,     // no burst is under way
+  input  logic dma_settled_i,  // the bus owes nothing, or nothing that is still waited for
   output logic drain_o,        // begin no burst
   output logic core_rst_o,
   output logic admin_start_o,  // pulse
@@ -27,11 +30,16 @@ module core_control (
 
   state_e                         state_q;
   logic [$clog2(ResetCycles)-1:0] reset_q;
+  logic [$clog2(DrainCyclesMax)-1:0] drain_q;
 
   always_ff @(posedge clk_i) begin
     reset_q <= '0;
+    drain_q <= '0;
     unique case (state_q)
-      DRAIN: if (dma_idle_i) state_q <= RESET;
+      DRAIN: begin
+        drain_q <= drain_q + 1'b1;
+        if (dma_settled_i || drain_q == '1) state_q <= RESET;
+      end
       RESET: begin
         reset_q <= reset_q + 1'b1;
         if (reset_q == '1) state_q <= OFF;
@@ -50,6 +58,6 @@ module core_control (
   assign admin_start_o = state_q == OFF && enable_i && !reset_i;
   assign forget_o      = state_q == STOPPING;
 
-  `ASSERT(ResetsAnIdleBus, state_q == RESET && $past(state_q) == DRAIN |-> $past(dma_idle_i))
+  `ASSERT(ResetsASettledBus, state_q == RESET && $past(state_q) == DRAIN |-> $past(dma_settled_i || drain_q == '1))
   `ASSERT(ReadyOutsideReset, ready_o |-> !core_rst_o && !drain_o)
 endmodule

@@ -82,7 +82,11 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
   queue_pair_t             pair [QueuePairs];
   logic [ErrorSources-1:0] error_valid;
   error_t                  error [ErrorSources];
-  error_t                  first_error;
+  error_t                  first_error, latest_error;
+  logic [31:0]             error_count, bus_timeout, watchdog_limit;
+  logic                    read_settled, write_settled, write_error;
+  logic [ReadClients-1:0]  read_hung;
+  logic [WriteClients-1:0] write_hung;
   counters_t               counters;
   stream_totals_t          stream_totals [Streams];
   stream_events_t          events [Streams];
@@ -116,14 +120,19 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
     .enable_o        (enable),
     .reset_o         (soft_reset),
     .clear_errors_o  (clear_errors),
+    .bus_timeout_o   (bus_timeout),
+    .watchdog_o      (watchdog_limit),
     .admin_setup_o   (admin_setup),
     .doorbell_valid_o(doorbell_valid),
     .doorbell_o      (doorbell),
     .ready_i         (ready),
     .busy_i          (busy),
     .dma_idle_i      (read_idle && write_idle),
+    .hung_i          (read_hung != '0 || write_hung != '0),
     .fault_i         (fault),
     .error_i         (first_error),
+    .latest_error_i  (latest_error),
+    .error_count_i   (error_count),
     .counters_i      (counters),
     .stream_i        (stream_totals),
     .pair_i          (pair)
@@ -136,7 +145,7 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
     .reset_i       (soft_reset),
     .ready_o       (ready),
     .engine_quiet_i(quiet),
-    .dma_idle_i    (read_idle && write_idle),
+    .dma_settled_i (read_settled && write_settled),
     .drain_o       (drain),
     .core_rst_o    (core_rst),
     .admin_start_o (admin_start),
@@ -150,7 +159,9 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
     .error_valid_i(error_valid),
     .error_i      (error),
     .fault_o      (fault),
-    .error_o      (first_error)
+    .error_o      (first_error),
+    .latest_o     (latest_error),
+    .count_o      (error_count)
   );
 
   core_counters #(.Streams(Streams)) i_counters (
@@ -162,18 +173,22 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
     .read_hold_i  (m_axi_arvalid && !m_axi_arready),
     .write_beat_i (write_beat),
     .read_error_i (read_error),
-    .write_error_i(write_response_error),
+    .write_error_i(write_error),
     .command_i    (command_done),
     .events_i     (events),
     .counters_o   (counters),
     .streams_o    (stream_totals)
   );
 
-  axi_read_port #(.Clients(ReadClients)) i_read (
+  guarded_read_port #(.Clients(ReadClients)) i_read (
     .clk_i,
-    .rst_i        (core_rst),
+    .rst_i,
+    .clear_i      (core_rst),
     .drain_i      (drain),
+    .timeout_i    (bus_timeout),
     .idle_o       (read_idle),
+    .settled_o    (read_settled),
+    .hung_o       (read_hung),
     .burst_valid_i(read_burst_valid),
     .burst_ready_o(read_burst_ready),
     .burst_i      (read_burst),
@@ -185,11 +200,15 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
     .m_axi_rid, .m_axi_rdata, .m_axi_rresp, .m_axi_rlast, .m_axi_rvalid, .m_axi_rready
   );
 
-  axi_write_port #(.Clients(WriteClients)) i_write (
+  guarded_write_port #(.Clients(WriteClients)) i_write (
     .clk_i,
-    .rst_i           (core_rst),
+    .rst_i,
+    .clear_i         (core_rst),
     .drain_i         (drain),
+    .timeout_i       (bus_timeout),
     .idle_o          (write_idle),
+    .settled_o       (write_settled),
+    .hung_o          (write_hung),
     .burst_valid_i   (write_burst_valid),
     .burst_ready_o   (write_burst_ready),
     .burst_i         (write_burst),
@@ -199,6 +218,7 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
     .response_valid_o(write_response_valid),
     .response_error_o(write_response_error),
     .beat_done_o     (write_beat),
+    .burst_error_o   (write_error),
     .m_axi_awid, .m_axi_awaddr, .m_axi_awlen, .m_axi_awsize, .m_axi_awburst, .m_axi_awvalid, .m_axi_awready,
     .m_axi_wdata, .m_axi_wstrb, .m_axi_wlast, .m_axi_wvalid, .m_axi_wready,
     .m_axi_bid, .m_axi_bresp, .m_axi_bvalid, .m_axi_bready
@@ -210,12 +230,15 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
     .admin_start_i         (admin_start),
     .admin_setup_i         (admin_setup),
     .forget_i              (forget),
+    .watchdog_i            (watchdog_limit),
     .doorbell_valid_i      (doorbell_valid),
     .doorbell_i            (doorbell),
     .pair_o                (pair),
     .busy_o                (busy),
     .quiet_o               (quiet),
     .command_done_o        (command_done),
+    .read_hung_i           (read_hung),
+    .write_hung_i          (write_hung),
     .error_valid_o         (error_valid),
     .error_o               (error),
     .read_burst_valid_o    (read_burst_valid),
@@ -236,6 +259,8 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
     .match_ready_i         (match_ready),
     .match_active_o        (match_active),
     .match_idle_i          (match_idle),
+    // The engines' parity flags of their probe memories: connect them here.
+    .probe_parity_i        ('{default: '0}),
     .probe_loaded_i        (probe_loaded),
     .probe_line_valid_o    (probe_line_valid),
     .probe_line_ready_i    (probe_line_ready),

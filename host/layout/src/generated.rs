@@ -5,7 +5,7 @@ use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 /// First 32 bits of the SHA-256 over the specification.
-pub const SPEC_HASH: u32 = 0xf062_5dbc;
+pub const SPEC_HASH: u32 = 0xe667_e5ee;
 /// What id_magic reads as: "WHRL" in little-endian bytes.
 pub const DEVICE_MAGIC: u32 = 0x4c52_4857;
 /// Major interface version; a driver refuses another one.
@@ -89,6 +89,8 @@ pub enum Opcode {
     DeleteQueuePair = 0x81,
     /// Admin: end the command that runs with a tag.
     Abort = 0x82,
+    /// Admin: empty an I/O queue pair and start it again at index 0.
+    ResetQueuePair = 0x83,
 }
 impl Opcode {
     /// The value of a byte, `None` for one that the specification does not name.
@@ -99,6 +101,7 @@ impl Opcode {
             0x80 => Some(Self::CreateQueuePair),
             0x81 => Some(Self::DeleteQueuePair),
             0x82 => Some(Self::Abort),
+            0x83 => Some(Self::ResetQueuePair),
             _ => None,
         }
     }
@@ -128,6 +131,12 @@ pub enum Status {
     InvalidQueue = 0x08,
     /// Ended by an ABORT command.
     Aborted = 0x09,
+    /// A read or write was not answered within bus_timeout; detail as for DMA_READ_ERROR.
+    Timeout = 0x0a,
+    /// Ended because it ran longer than the watchdog allows.
+    Watchdog = 0x0b,
+    /// An engine's probe memory lost a bit; detail is stream * 256 + probe slot. The slot must be loaded again.
+    ProbeParity = 0x0c,
 }
 impl Status {
     /// The value of a byte, `None` for one that the specification does not name.
@@ -143,6 +152,9 @@ impl Status {
             0x07 => Some(Self::ProbeNotLoaded),
             0x08 => Some(Self::InvalidQueue),
             0x09 => Some(Self::Aborted),
+            0x0a => Some(Self::Timeout),
+            0x0b => Some(Self::Watchdog),
+            0x0c => Some(Self::ProbeParity),
             _ => None,
         }
     }
@@ -332,12 +344,38 @@ pub struct Extent {
     pub base_index: U32,
     /// CRC-32C over all lines.
     pub crc32c: U32,
-    /// 0: host memory. Other values are refused.
+    /// Packed: `memory`, `known_answer`, `reserved_flags`.
     pub flags: U32,
     /// Zero.
     pub reserved_tail: [U32; 9],
 }
 const _: () = assert!(size_of::<Extent>() == 64);
+impl Extent {
+    /// 0: host memory. Other values are refused.
+    pub const fn memory(&self) -> u32 {
+        bits(self.flags, 0, 8)
+    }
+    /// Sets `memory` to the low 8 bits of `value`.
+    pub const fn set_memory(&mut self, value: u32) {
+        self.flags = with_bits(self.flags, 0, 8, value);
+    }
+    /// Records whose scores are known: they go past every stream, and their scores into the header's signature only.
+    pub const fn known_answer(&self) -> u32 {
+        bits(self.flags, 8, 1)
+    }
+    /// Sets `known_answer` to the low 1 bits of `value`.
+    pub const fn set_known_answer(&mut self, value: u32) {
+        self.flags = with_bits(self.flags, 8, 1, value);
+    }
+    /// Zero.
+    pub const fn reserved_flags(&self) -> u32 {
+        bits(self.flags, 9, 23)
+    }
+    /// Sets `reserved_flags` to the low 23 bits of `value`.
+    pub const fn set_reserved_flags(&mut self, value: u32) {
+        self.flags = with_bits(self.flags, 9, 23, value);
+    }
+}
 
 /// Result header: First line of a result block: one per stream and probe slot of a search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -353,8 +391,8 @@ pub struct ResultHeader {
     pub stream: u8,
     /// Probe slot compared.
     pub probe_slot: u8,
-    /// Zero.
-    pub reserved_14: [u8; 2],
+    /// Records of known-answer extents compared; stays at all ones.
+    pub known_answers: U16,
     /// Cycles while extents were dealt and streamed.
     pub cycles: U64,
     /// Gallery minutiae accepted, one per cycle.
@@ -367,8 +405,8 @@ pub struct ResultHeader {
     pub stall_collect: U64,
     /// Lines read.
     pub lines: U32,
-    /// Zero.
-    pub reserved_tail: U32,
+    /// Over the known answers' scores in order: signature = rotate_left(signature, 5) ^ score16, 0 at first.
+    pub known_answer_signature: U32,
 }
 const _: () = assert!(size_of::<ResultHeader>() == 64);
 
@@ -523,6 +561,25 @@ pub struct SqeAbort {
 }
 const _: () = assert!(size_of::<SqeAbort>() == 64);
 
+/// RESET_QUEUE_PAIR: Admin queue only. Ends what runs from the pair and drops what was fetched, without completions; both indices are 0 and the phase 1 when it completes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct SqeResetQueuePair {
+    /// What to do.
+    pub opcode: u8,
+    /// Zero.
+    pub flags: u8,
+    /// Opaque; returned in the completion.
+    pub tag: U16,
+    /// The queue pair to reset.
+    pub queue_index: u8,
+    /// Zero.
+    pub reserved_5: [u8; 3],
+    /// Zero.
+    pub reserved_tail: [U32; 14],
+}
+const _: () = assert!(size_of::<SqeResetQueuePair>() == 64);
+
 /// Completion entry: Written by the card; new when its phase differs from the lap before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
@@ -650,6 +707,10 @@ pub mod csr {
     pub const STATUS_FAULT_SHIFT: u32 = 3;
     /// Mask of `fault`, in place.
     pub const STATUS_FAULT_MASK: u32 = 0x8;
+    /// Lowest bit of `hung`: A memory port waits for an answer beyond bus_timeout. Its client gets errors until the answer comes, or the function is reset.
+    pub const STATUS_HUNG_SHIFT: u32 = 4;
+    /// Mask of `hung`, in place.
+    pub const STATUS_HUNG_MASK: u32 = 0x10;
     /// Register `error_log`.
     pub const ERROR_LOG: u32 = 0x0030;
     /// Lowest bit of `code`: Status code of the first error since the last clear, 0 for none.
@@ -682,6 +743,30 @@ pub mod csr {
     pub const ADMIN_QUEUE_ENTRIES_LOG2_SHIFT: u32 = 0;
     /// Mask of `entries_log2`, in place.
     pub const ADMIN_QUEUE_ENTRIES_LOG2_MASK: u32 = 0xf;
+    /// Cycles after which a burst without an answer counts as failed, found out after twice as many at the latest; 0: never. 10 ms at 250 MHz after reset.
+    pub const BUS_TIMEOUT: u32 = 0x0060;
+    /// Units of 1024 cycles after which a command is ended with WATCHDOG; 0: never.
+    pub const WATCHDOG: u32 = 0x0064;
+    /// Errors since the last clear, the first included; stays at all ones.
+    pub const ERROR_COUNT: u32 = 0x0068;
+    /// Register `last_error`.
+    pub const LAST_ERROR: u32 = 0x006c;
+    /// Lowest bit of `code`: Status code of the latest error since the last clear, 0 for none.
+    pub const LAST_ERROR_CODE_SHIFT: u32 = 0;
+    /// Mask of `code`, in place.
+    pub const LAST_ERROR_CODE_MASK: u32 = 0xff;
+    /// Lowest bit of `queue_index`: Its queue pair.
+    pub const LAST_ERROR_QUEUE_INDEX_SHIFT: u32 = 8;
+    /// Mask of `queue_index`, in place.
+    pub const LAST_ERROR_QUEUE_INDEX_MASK: u32 = 0xff00;
+    /// Lowest bit of `tag`: Its tag.
+    pub const LAST_ERROR_TAG_SHIFT: u32 = 16;
+    /// Mask of `tag`, in place.
+    pub const LAST_ERROR_TAG_MASK: u32 = 0xffff_0000;
+    /// Host address the latest error belongs to, low half.
+    pub const LAST_ERROR_ADDRESS_LO: u32 = 0x0070;
+    /// High half.
+    pub const LAST_ERROR_ADDRESS_HI: u32 = 0x0074;
     /// Cycles since reset.
     pub const CYCLES_LO: u32 = 0x0100;
     /// Register `cycles_hi`.

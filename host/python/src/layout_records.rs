@@ -92,7 +92,7 @@ pub(crate) const RECORDS: &[Parity] = &[
     Parity {
         name: "extent",
         bytes: 64,
-        widths: &[64, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32],
+        widths: &[64, 32, 32, 32, 32, 8, 1, 23, 32, 32, 32, 32, 32, 32, 32, 32, 32],
         pack: |f| {
             let mut r = Extent::default();
             r.address = (f[0] as u64).into();
@@ -100,16 +100,18 @@ pub(crate) const RECORDS: &[Parity] = &[
             r.records = (f[2] as u32).into();
             r.base_index = (f[3] as u32).into();
             r.crc32c = (f[4] as u32).into();
-            r.flags = (f[5] as u32).into();
-            r.reserved_tail[0] = (f[6] as u32).into();
-            r.reserved_tail[1] = (f[7] as u32).into();
-            r.reserved_tail[2] = (f[8] as u32).into();
-            r.reserved_tail[3] = (f[9] as u32).into();
-            r.reserved_tail[4] = (f[10] as u32).into();
-            r.reserved_tail[5] = (f[11] as u32).into();
-            r.reserved_tail[6] = (f[12] as u32).into();
-            r.reserved_tail[7] = (f[13] as u32).into();
-            r.reserved_tail[8] = (f[14] as u32).into();
+            r.set_memory(f[5] as u32);
+            r.set_known_answer(f[6] as u32);
+            r.set_reserved_flags(f[7] as u32);
+            r.reserved_tail[0] = (f[8] as u32).into();
+            r.reserved_tail[1] = (f[9] as u32).into();
+            r.reserved_tail[2] = (f[10] as u32).into();
+            r.reserved_tail[3] = (f[11] as u32).into();
+            r.reserved_tail[4] = (f[12] as u32).into();
+            r.reserved_tail[5] = (f[13] as u32).into();
+            r.reserved_tail[6] = (f[14] as u32).into();
+            r.reserved_tail[7] = (f[15] as u32).into();
+            r.reserved_tail[8] = (f[16] as u32).into();
             r.as_bytes().to_vec()
         },
         unpack: |b| {
@@ -120,7 +122,9 @@ pub(crate) const RECORDS: &[Parity] = &[
                 r.records.get().into(),
                 r.base_index.get().into(),
                 r.crc32c.get().into(),
-                r.flags.get().into(),
+                r.memory().into(),
+                r.known_answer().into(),
+                r.reserved_flags().into(),
                 r.reserved_tail[0].get().into(),
                 r.reserved_tail[1].get().into(),
                 r.reserved_tail[2].get().into(),
@@ -136,7 +140,7 @@ pub(crate) const RECORDS: &[Parity] = &[
     Parity {
         name: "result_header",
         bytes: 64,
-        widths: &[32, 32, 32, 8, 8, 64, 64, 64, 64, 64, 32, 32],
+        widths: &[32, 32, 32, 8, 8, 16, 64, 64, 64, 64, 64, 32, 32],
         pack: |f| {
             let mut r = ResultHeader::default();
             r.comparisons = (f[0] as u32).into();
@@ -144,13 +148,14 @@ pub(crate) const RECORDS: &[Parity] = &[
             r.passed = (f[2] as u32).into();
             r.stream = f[3] as u8;
             r.probe_slot = f[4] as u8;
-            r.cycles = (f[5] as u64).into();
-            r.minutiae = (f[6] as u64).into();
-            r.stall_starved = (f[7] as u64).into();
-            r.stall_engine = (f[8] as u64).into();
-            r.stall_collect = (f[9] as u64).into();
-            r.lines = (f[10] as u32).into();
-            r.reserved_tail = (f[11] as u32).into();
+            r.known_answers = (f[5] as u16).into();
+            r.cycles = (f[6] as u64).into();
+            r.minutiae = (f[7] as u64).into();
+            r.stall_starved = (f[8] as u64).into();
+            r.stall_engine = (f[9] as u64).into();
+            r.stall_collect = (f[10] as u64).into();
+            r.lines = (f[11] as u32).into();
+            r.known_answer_signature = (f[12] as u32).into();
             r.as_bytes().to_vec()
         },
         unpack: |b| {
@@ -161,13 +166,14 @@ pub(crate) const RECORDS: &[Parity] = &[
                 r.passed.get().into(),
                 r.stream.into(),
                 r.probe_slot.into(),
+                r.known_answers.get().into(),
                 r.cycles.get().into(),
                 r.minutiae.get().into(),
                 r.stall_starved.get().into(),
                 r.stall_engine.get().into(),
                 r.stall_collect.get().into(),
                 r.lines.get().into(),
-                r.reserved_tail.get().into(),
+                r.known_answer_signature.get().into(),
             ]
         },
     },
@@ -465,6 +471,56 @@ pub(crate) const RECORDS: &[Parity] = &[
                 r.tag.get().into(),
                 r.queue_index.into(),
                 r.target_tag.get().into(),
+                r.reserved_tail[0].get().into(),
+                r.reserved_tail[1].get().into(),
+                r.reserved_tail[2].get().into(),
+                r.reserved_tail[3].get().into(),
+                r.reserved_tail[4].get().into(),
+                r.reserved_tail[5].get().into(),
+                r.reserved_tail[6].get().into(),
+                r.reserved_tail[7].get().into(),
+                r.reserved_tail[8].get().into(),
+                r.reserved_tail[9].get().into(),
+                r.reserved_tail[10].get().into(),
+                r.reserved_tail[11].get().into(),
+                r.reserved_tail[12].get().into(),
+                r.reserved_tail[13].get().into(),
+            ]
+        },
+    },
+    Parity {
+        name: "sqe_reset_queue_pair",
+        bytes: 64,
+        widths: &[8, 8, 16, 8, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32],
+        pack: |f| {
+            let mut r = SqeResetQueuePair::default();
+            r.opcode = f[0] as u8;
+            r.flags = f[1] as u8;
+            r.tag = (f[2] as u16).into();
+            r.queue_index = f[3] as u8;
+            r.reserved_tail[0] = (f[4] as u32).into();
+            r.reserved_tail[1] = (f[5] as u32).into();
+            r.reserved_tail[2] = (f[6] as u32).into();
+            r.reserved_tail[3] = (f[7] as u32).into();
+            r.reserved_tail[4] = (f[8] as u32).into();
+            r.reserved_tail[5] = (f[9] as u32).into();
+            r.reserved_tail[6] = (f[10] as u32).into();
+            r.reserved_tail[7] = (f[11] as u32).into();
+            r.reserved_tail[8] = (f[12] as u32).into();
+            r.reserved_tail[9] = (f[13] as u32).into();
+            r.reserved_tail[10] = (f[14] as u32).into();
+            r.reserved_tail[11] = (f[15] as u32).into();
+            r.reserved_tail[12] = (f[16] as u32).into();
+            r.reserved_tail[13] = (f[17] as u32).into();
+            r.as_bytes().to_vec()
+        },
+        unpack: |b| {
+            let r = SqeResetQueuePair::read_from_bytes(b).expect("the record's own size");
+            vec![
+                r.opcode.into(),
+                r.flags.into(),
+                r.tag.get().into(),
+                r.queue_index.into(),
                 r.reserved_tail[0].get().into(),
                 r.reserved_tail[1].get().into(),
                 r.reserved_tail[2].get().into(),
