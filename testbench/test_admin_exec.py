@@ -17,7 +17,7 @@ class Admin:
         self.commands, self.completions = Source(dut, "command", Stall.NONE), Sink(dut, "completion", Stall.RANDOM)
         for name in ("fetch_busy_i", "fetch_index_i", "io_running_i", "io_index_i", "io_tag_i", "io_aborted_i"):
             getattr(dut, name).value = 0
-        self.created, self.deleted = [], []
+        self.created, self.deleted, self.restarted = [], [], []
         self.drive()
 
     def drive(self):
@@ -40,6 +40,10 @@ class Admin:
                 index = int(self.dut.delete_index_o.value)
                 self.deleted.append(index)
                 self.pairs[index]["active"] = 0
+            if int(self.dut.restart_o.value):
+                assert not (int(self.dut.io_running_i.value) and int(self.dut.io_index_i.value) == self.deleted[-1])
+                self.restarted.append(int(self.dut.delete_index_o.value))
+                self.pairs[self.restarted[-1]]["active"] = 1
             self.drive()
 
     async def run(self, name, tag=1, fetch_error=0, **fields):
@@ -83,8 +87,11 @@ async def fields_and_opcodes_are_checked(dut):
         fields = {"queue_index": 1, "entries_log2": 3} | CREATE | wrong
         assert await admin.run("CREATE_QUEUE_PAIR", **fields) == ("INVALID_FIELD", 0)
     assert await admin.run("ABORT", queue_index=1, flags=0x80) == ("INVALID_FIELD", 0)
-    assert await admin.run("DELETE_QUEUE_PAIR", queue_index=1, flags=2) == ("INVALID_FIELD", 0)
-    for opcode in (0, 1, 2, 0x7F, 0x83):
+    for name in ("DELETE_QUEUE_PAIR", "RESET_QUEUE_PAIR"):
+        assert await admin.run(name, queue_index=1, flags=2) == ("INVALID_FIELD", 0)
+        for index in (0, 1, PAIRS, 255):
+            assert await admin.run(name, queue_index=index) == ("INVALID_QUEUE", 0)
+    for opcode in (0, 1, 2, 0x7F, 0x84):
         assert await admin.run_bytes(pack("sqe", opcode=opcode)) == ("INVALID_OPCODE", 0)
     assert await admin.run("CREATE_QUEUE_PAIR", fetch_error=1, queue_index=1, entries_log2=3, **CREATE) == ("DMA_READ_ERROR", 3)
     assert (admin.last["tag"], admin.last["host_addr"]) == (0xFFFF, 0x4000)
@@ -112,13 +119,14 @@ async def abort_waits_for_its_target(dut, ends_with):
 
 
 @cocotb.test()
-async def delete_waits_for_the_fetch_and_the_command(dut):
+@cocotb.parametrize(name=["DELETE_QUEUE_PAIR", "RESET_QUEUE_PAIR"])
+async def delete_and_reset_wait_for_the_fetch_and_the_command(dut, name):
     admin = await Admin(dut).begin()
     await admin.run("CREATE_QUEUE_PAIR", queue_index=3, entries_log2=3, **CREATE)
     # Another pair's fetch and command do not matter.
     dut.fetch_busy_i.value, dut.fetch_index_i.value = 1, 3
     dut.io_running_i.value, dut.io_index_i.value = 1, 1
-    task = cocotb.start_soon(admin.run("DELETE_QUEUE_PAIR", queue_index=3))
+    task = cocotb.start_soon(admin.run(name, queue_index=3))
     await ClockCycles(dut.clk_i, 30)
     assert admin.deleted == [3] and not task.done() and int(dut.io_abort_o.value) == 0
     dut.fetch_busy_i.value, dut.io_index_i.value = 0, 3  # the fetched command runs now
@@ -126,8 +134,11 @@ async def delete_waits_for_the_fetch_and_the_command(dut):
     assert not task.done() and int(dut.io_abort_o.value) == 1
     dut.io_aborted_i.value = 1
     await ClockCycles(dut.clk_i, 5)
+    assert admin.restarted == []
     dut.io_running_i.value = dut.io_aborted_i.value = 0
     assert await task == ("SUCCESS", 0)
+    reset = name == "RESET_QUEUE_PAIR"
+    assert admin.restarted == [3] * reset and admin.pairs[3]["active"] == reset
 
 
 def test_admin_exec():

@@ -9,8 +9,22 @@ from bench.records import COMPARISON
 from bench.runner import run
 from bench.streams import STALLS, Source, start
 from cocotb.triggers import ClockCycles, RisingEdge
+from test_known_answers import signed
 
-COLLECTED = Fields(("comparisons", 32), ("passed", 32), ("candidates", 9), ("bin", 32), ("score", 16), ("index", 32))
+COLLECTED = Fields(("comparisons", 32), ("passed", 32), ("candidates", 9), ("known_answers", 16), ("signature", 32), ("bin", 32), ("score", 16), ("index", 32))
+
+
+async def offer(dut, source, words, known=()):
+    """Scores, each after its record was announced, at most 8 records ahead."""
+    sent = source.sent
+    for place, word in enumerate(words):
+        while place - (source.sent - sent) >= 8:
+            dut.record_taken_i.value = 0
+            await RisingEdge(dut.clk_i)
+        dut.record_taken_i.value, dut.known_answer_i.value = 1, int(bool(known) and known[place])
+        await RisingEdge(dut.clk_i)
+        source.send(word)
+    dut.record_taken_i.value = 0
 
 
 async def read(dut, index) -> dict[str, int]:
@@ -25,6 +39,7 @@ async def collects_what_was_offered(dut, stall):
     rng = random.Random(f"collector {stall}")
     dut.read_index_i.value = 0
     for threshold, capacity in ((0, 256), (900, 5), (65535, 3), (500, 1)):
+        dut.record_taken_i.value = 0
         dut.threshold_i.value = threshold
         dut.capacity_i.value = capacity
         source = Source(dut, "comparison", stall)
@@ -33,8 +48,13 @@ async def collects_what_was_offered(dut, stall):
             await RisingEdge(dut.clk_i)
         comparisons = [(rng.choice((0, 499, 500, 899, 900, 65535, rng.randrange(2000))), index) for index in range(350)]
         rng.shuffle(comparisons)
-        source.send(*[COMPARISON.pack(score=score, index=index) for score, index in comparisons])
+        known = [rng.random() < 0.2 for _ in comparisons]
+        await offer(dut, source, [COMPARISON.pack(score=score, index=index) for score, index in comparisons], known)
         await source.drain()
+        signature = 0
+        for is_known, (score, _) in zip(known, comparisons):
+            signature = signed(signature, score) if is_known else signature
+        comparisons = [c for c, is_known in zip(comparisons, known) if not is_known]
         while not int(dut.idle_o.value):
             await RisingEdge(dut.clk_i)
         await ClockCycles(dut.clk_i, 2)
@@ -44,6 +64,7 @@ async def collects_what_was_offered(dut, stall):
         assert totals["comparisons"] == len(comparisons)
         assert totals["passed"] == len(passed)
         assert totals["candidates"] == len(best)
+        assert (totals["known_answers"], totals["signature"]) == (sum(known), signature)
         entries = [await read(dut, entry) for entry in range(len(best))]
         assert sorted(((e["score"], e["index"]) for e in entries), key=lambda c: (-c[0], c[1])) == best
         expected = Counter(min(511, score >> 5) for score, _ in comparisons)
@@ -56,14 +77,16 @@ async def collects_what_was_offered(dut, stall):
 async def scores_below_the_threshold_pass_a_busy_heap(dut):
     dut.threshold_i.value = 100
     dut.capacity_i.value = 256
+    dut.record_taken_i.value = 0
     dut.read_index_i.value = 0
     source = Source(dut, "comparison", STALLS[0])
     await start(dut)
     while not int(dut.cleared_o.value):
         await RisingEdge(dut.clk_i)
-    source.send(*[COMPARISON.pack(score=200 + index, index=index) for index in range(40)])
+    await offer(dut, source, [COMPARISON.pack(score=200 + index, index=index) for index in range(40)])
     await source.drain()
-    source.send(COMPARISON.pack(score=9999, index=99), *[COMPARISON.pack(score=99, index=index) for index in range(10)])
+    low = [COMPARISON.pack(score=99, index=index) for index in range(10)]
+    await offer(dut, source, [COMPARISON.pack(score=9999, index=99), *low])
     while source.waiting:
         await RisingEdge(dut.clk_i)
     # The heap is still walking, yet the ten have gone.

@@ -8,7 +8,7 @@ from cocotb.triggers import ClockCycles, RisingEdge
 
 async def begin(dut):
     dut.enable_i.value = dut.reset_i.value = 0
-    dut.engine_quiet_i.value = dut.dma_idle_i.value = 1
+    dut.engine_quiet_i.value = dut.dma_settled_i.value = 1
     await start(dut)
     starts = []
     cocotb.start_soon(count(dut, starts))
@@ -74,11 +74,11 @@ async def a_reset_drains_first_and_takes_64_cycles_at_most(dut):
     for enabled in (0, 1):
         dut.enable_i.value = enabled
         await ClockCycles(dut.clk_i, 5)
-        dut.dma_idle_i.value = 0
+        dut.dma_settled_i.value = 0
         await reset(dut)
-        await ClockCycles(dut.clk_i, 100)
+        await ClockCycles(dut.clk_i, 50)
         assert (int(dut.drain_o.value), int(dut.core_rst_o.value), int(dut.ready_o.value)) == (1, 0, 0)
-        dut.dma_idle_i.value = 1
+        dut.dma_settled_i.value = 1
         await until(dut, "core_rst_o")
         assert int(dut.drain_o.value) == 0
         assert await until(dut, "ready_o") <= 64
@@ -102,5 +102,14 @@ async def a_reset_while_stopping_resets(dut):
     assert int(dut.forget_o.value) == 0
 
 
+@cocotb.test()
+async def a_bus_that_never_settles_is_left_behind(dut):
+    await begin(dut)
+    dut.dma_settled_i.value = 0
+    await reset(dut)
+    assert 60 <= await until(dut, "core_rst_o", cycles=80) <= 66
+    await until(dut, "ready_o")
+
+
 def test_core_control():
-    run("core_control")
+    run("core_control", parameters={"DrainCyclesMax": 64})

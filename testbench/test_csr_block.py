@@ -21,7 +21,7 @@ class Port:
         for part in (self.axil.read_if, self.axil.write_if):
             part.log.setLevel("ERROR")
         self.doorbells, self.pulses = [], {"reset_o": 0, "clear_errors_o": 0}
-        for name in ("ready_i", "busy_i", "dma_idle_i", "fault_i", "error_i", "counters_i"):
+        for name in ("ready_i", "busy_i", "dma_idle_i", "fault_i", "hung_i", "error_i", "latest_error_i", "error_count_i", "counters_i"):
             getattr(dut, name).value = 0
         for handle in (*dut.pair_i, *dut.stream_i):
             handle.value = 0
@@ -72,13 +72,15 @@ async def state_is_read_where_it_belongs(dut, stall):
     port = await Port(dut).begin()
     port.stall(stall)
     random = rng(4)
-    for bit, name in enumerate(("ready_i", "busy_i", "dma_idle_i", "fault_i")):
+    for bit, name in enumerate(("ready_i", "busy_i", "dma_idle_i", "fault_i", "hung_i")):
         getattr(dut, name).value = 1
         await ClockCycles(dut.clk_i, 2)
         assert await port.read("status") == 1 << bit
         getattr(dut, name).value = 0
     error = {name: random.getrandbits(width) for name, width in ERROR.fields}
     dut.error_i.value = sum_bits(ERROR, error)
+    latest, count = {name: random.getrandbits(width) for name, width in ERROR.fields}, random.getrandbits(32)
+    dut.latest_error_i.value, dut.error_count_i.value = sum_bits(ERROR, latest), count
     counters = {name: random.getrandbits(width) for name, width in COUNTERS.fields}
     dut.counters_i.value = sum_bits(COUNTERS, counters)
     totals = [{name: random.getrandbits(width) for name, width in TOTALS.fields} for _ in dut.stream_i]
@@ -90,6 +92,9 @@ async def state_is_read_where_it_belongs(dut, stall):
     await ClockCycles(dut.clk_i, 2)
     assert await port.read("error_log") == error["tag"] << 16 | error["queue_index"] << 8 | error["code"]
     assert await port.read("error_address_lo") | await port.read("error_address_hi") << 32 == error["host_addr"]
+    assert await port.read("last_error") == latest["tag"] << 16 | latest["queue_index"] << 8 | latest["code"]
+    assert await port.read("last_error_address_lo") | await port.read("last_error_address_hi") << 32 == latest["host_addr"]
+    assert await port.read("error_count") == count
     for name, width in COUNTERS.fields:
         found = await port.read(name) if width == 32 else await port.read(f"{name}_lo") | await port.read(f"{name}_hi") << 32
         assert found == counters[name], name
@@ -127,6 +132,16 @@ async def control_enables_and_pulses(dut):
     await port.write("control", 4)
     assert int(dut.enable_o.value) == 0 and port.pulses == {"reset_o": 1, "clear_errors_o": 1}
     assert await port.read("control") == 0
+
+
+@cocotb.test()
+async def the_limits_are_what_was_written(dut):
+    port = await Port(dut).begin()
+    assert (int(dut.bus_timeout_o.value), int(dut.watchdog_o.value)) == (2_500_000, 0)
+    for timeout, watchdog in ((0, 0xFFFF_FFFF), (0xFFFF_FFFF, 0), (0x1234_5678, 0x8765_4321)):
+        await port.write("bus_timeout", timeout)
+        await port.write("watchdog", watchdog)
+        assert (int(dut.bus_timeout_o.value), int(dut.watchdog_o.value)) == (timeout, watchdog)
 
 
 @cocotb.test()

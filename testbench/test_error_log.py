@@ -8,12 +8,12 @@ from cocotb.triggers import ClockCycles, RisingEdge
 
 
 @cocotb.test()
-async def the_first_error_is_kept_until_cleared(dut):
+async def the_first_error_is_kept_and_the_latest_and_their_number(dut):
     dut.error_valid_i.value = dut.clear_i.value = 0
     for source in range(2):
         dut.error_i[source].value = 0
     await start(dut)
-    random, held = rng(1), None
+    random, held, latest, count = rng(1), None, 0, 0
     for _ in range(2000):
         valid = random.getrandbits(2) & random.getrandbits(2)
         clear = random.random() < 0.05
@@ -24,12 +24,15 @@ async def the_first_error_is_kept_until_cleared(dut):
         await RisingEdge(dut.clk_i)
         dut.error_valid_i.value = dut.clear_i.value = 0
         if clear:
-            held = None
-        elif held is None and valid:
-            held = errors[0 if valid & 1 else 1]
+            held, latest, count = None, 0, 0
+        elif valid:
+            held = errors[0 if valid & 1 else 1] if held is None else held
+            latest = errors[1 if valid & 2 else 0]
+            count += valid.bit_count()
         await ClockCycles(dut.clk_i, 1)
         assert int(dut.fault_o.value) == (held is not None)
         assert int(dut.error_o.value) == (held or 0)
+        assert (int(dut.latest_o.value), int(dut.count_o.value)) == (latest, count)
 
 
 def test_error_log():

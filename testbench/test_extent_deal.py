@@ -34,7 +34,9 @@ class Deal:
             await RisingEdge(dut.clk_i)
             valid = int(dut.extent_valid_o.value)
             if valid:
-                self.dealt.append((valid.bit_length() - 1, DEALT_EXTENT.unpack(int(dut.extent_o.value))))
+                extent = DEALT_EXTENT.unpack(int(dut.extent_o.value))
+                assert valid == (1 << self.streams) - 1 or not extent["known_answer"]
+                self.dealt.append((None if extent["known_answer"] else valid.bit_length() - 1, extent))
             ready = sum((not next(pattern)) << s for s, pattern in enumerate(self.patterns))
             dut.extent_ready_i.value = ready & ~self.hold
 
@@ -76,7 +78,8 @@ def extents(random, count):
 
 
 def dealt(extent, index):
-    return {"host_addr": extent["address"], "index": index} | {n: extent[n] for n in ("lines", "records", "base_index", "crc32c")}
+    fields = {n: extent[n] for n in ("lines", "records", "base_index", "crc32c")}
+    return {"host_addr": extent["address"], "index": index, "known_answer": extent.get("known_answer", 0)} | fields
 
 
 @cocotb.test()
@@ -112,10 +115,26 @@ async def ready_streams_take_turns(dut):
 
 
 @cocotb.test()
+@cocotb.parametrize(stall=STALLS)
+async def known_answers_go_to_all_streams_together(dut, stall):
+    deal = await Deal(dut, stall).begin()
+    random = rng(12)
+    listed = [extent | {"known_answer": int(random.random() < 0.3)} for extent in extents(random, 60)]
+    deal.place(0, listed)
+    await deal.start(0, 60)
+    await deal.idle()
+    assert [extent for _, extent in deal.dealt] == [dealt(extent, i) for i, extent in enumerate(listed)]
+    # Turns go on as if they were not there.
+    if stall is Stall.NONE:
+        turns = [stream for stream, _ in deal.dealt if stream is not None]
+        assert all((a + 1) % deal.streams == b for a, b in zip(turns, turns[1:]))
+
+
+@cocotb.test()
 async def a_wrong_descriptor_ends_the_dealing(dut):
     deal = await Deal(dut).begin()
     good = extents(rng(2), 30)
-    for wrong in ({"lines": 0}, {"lines": 1 << 24}, {"lines": 1 << 31}, {"flags": 1}, {"flags": 1 << 31}, {"address": 0x1020}):
+    for wrong in ({"lines": 0}, {"lines": 1 << 24}, {"lines": 1 << 31}, {"memory": 1}, {"reserved_flags": 1}, {"reserved_flags": 1 << 22}, {"address": 0x1020}):
         for index in (0, 11, 29):
             listed = [dict(extent) for extent in good]
             listed[index] |= wrong

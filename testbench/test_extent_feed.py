@@ -27,7 +27,7 @@ class Feed:
         data = random.randbytes(lines * LINE)
         address, self.next_address = self.next_address, self.next_address + lines * LINE
         self.memory.store(address, data)
-        values = {"records": random.getrandbits(32), "base_index": random.getrandbits(32)}
+        values = {"records": random.getrandbits(32), "base_index": random.getrandbits(32), "known_answer": random.getrandbits(1)}
         extent = values | {"host_addr": address, "lines": lines, "crc32c": whorl.crc32c(data), "index": index} | override
         want = [
             values | {"data": int.from_bytes(data[i * LINE : (i + 1) * LINE], "little"), "first": int(i == 0), "last": int(i == lines - 1)}

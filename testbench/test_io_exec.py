@@ -15,7 +15,7 @@ class Io:
         self.dut, self.cycles = dut, cycles
         self.commands, self.completions = Source(dut, "command", stall), Sink(dut, "completion", stall)
         self.started = []
-        for name in ("abort_i", "probe_done_i", "probe_outcome_i", "search_done_i", "search_outcome_i"):
+        for name in ("abort_i", "watchdog_i", "hung_i", "probe_done_i", "probe_outcome_i", "search_done_i", "search_outcome_i"):
             getattr(dut, name).value = 0
         self.outcome = {"status": 0, "detail": 0, "host_addr": 0}
         self.blind = False  # an executor that is just ending does not see the abort
@@ -45,7 +45,7 @@ class Io:
 
     async def run(self, sqe, **values):
         self.commands.send(command(sqe, **values))
-        done = COMPLETION.unpack((await self.completions.receive(len(self.completions.words) + 1, 5000))[-1])
+        done = COMPLETION.unpack((await self.completions.receive(len(self.completions.words) + 1, 8000))[-1])
         return done | {"status": code_name("status", done["status"])}
 
 
@@ -121,6 +121,54 @@ async def aborted_shows_until_the_completion_is_taken(dut):
     dut.completion_ready_i.value = 1
     await ClockCycles(dut.clk_i, 2)
     assert int(dut.running_o.value) == 0 and int(dut.aborted_o.value) == 0
+
+
+@cocotb.test()
+async def the_watchdog_ends_a_command_as_an_abort_does(dut):
+    io = await Io(dut, cycles=3000).begin()
+    for opcode in (1, 2):
+        dut.watchdog_i.value = 0
+        assert (await io.run(pack("sqe", opcode=opcode)))["status"] == "SUCCESS"
+        dut.watchdog_i.value = 2
+        done = await io.run(pack("sqe", opcode=opcode, tag=4))
+        assert done["status"] == "WATCHDOG" and 2048 <= done["cycles"] < 2070 and done["tag"] == 4
+        dut.watchdog_i.value = 3  # a command that ends in time
+        assert (await io.run(pack("sqe", opcode=opcode)))["status"] == "SUCCESS"
+        # Who asked first is named.
+        dut.watchdog_i.value = 1
+        task = cocotb.start_soon(io.run(pack("sqe", opcode=opcode)))
+        await ClockCycles(dut.clk_i, 500)
+        dut.abort_i.value = 1
+        assert (await task)["status"] == "ABORTED"
+        dut.abort_i.value = 0
+        # Its completion waits for long: that is no time of the command.
+        dut.watchdog_i.value = 0
+    dut.watchdog_i.value, io.cycles = 1, 100
+    io.completions.task.cancel()
+    dut.completion_ready_i.value = 0
+    io.commands.send(command(pack("sqe", opcode=2)))
+    await ClockCycles(dut.clk_i, 3000)
+    assert code_name("status", COMPLETION.unpack(int(dut.completion_o.value))["status"]) == "SUCCESS"
+
+
+@cocotb.test()
+async def a_failed_transfer_of_a_hung_port_is_a_timeout(dut):
+    io = await Io(dut, cycles=40).begin()
+    for opcode in (1, 2):
+        for status, explained in (("DMA_READ_ERROR", "TIMEOUT"), ("DMA_WRITE_ERROR", "TIMEOUT"), ("CRC_MISMATCH", "CRC_MISMATCH"), ("SUCCESS", "SUCCESS")):
+            io.outcome = {"status": code("status", status), "detail": 5, "host_addr": 0x40}
+            assert (await io.run(pack("sqe", opcode=opcode)))["status"] == status
+            task = cocotb.start_soon(io.run(pack("sqe", opcode=opcode)))
+            await ClockCycles(dut.clk_i, 15)
+            dut.hung_i.value = 1
+            await ClockCycles(dut.clk_i, 5)
+            dut.hung_i.value = 0  # healed before the command ends
+            done = await task
+            assert (done["status"], done["detail"], done["host_addr"]) == (explained, 5, 0x40)
+    io.outcome = {"status": 0, "detail": 0, "host_addr": 0}
+    dut.hung_i.value = 1
+    done = await io.run(pack("sqe", opcode=1), fetch_error=1, entry=6, host_addr=0x4180)
+    assert (done["status"], done["detail"]) == ("TIMEOUT", 6)
 
 
 def test_io_exec():

@@ -18,8 +18,8 @@ REQUEST = Fields(("stream", 8), ("probe", 8))
 RESULT = Fields(("data", 512), ("last", 1))
 # Most significant first, as result_header_t.
 HEADER = Fields(
-    ("reserved", 32), ("lines", 32), ("stall_collect", 64), ("stall_engine", 64), ("stall_starved", 64), ("minutiae", 64),
-    ("cycles", 64), ("reserved_14", 16), ("probe_slot", 8), ("stream", 8), ("passed", 32), ("candidates", 32), ("comparisons", 32),
+    ("known_answer_signature", 32), ("lines", 32), ("stall_collect", 64), ("stall_engine", 64), ("stall_starved", 64), ("minutiae", 64),
+    ("cycles", 64), ("known_answers", 16), ("probe_slot", 8), ("stream", 8), ("passed", 32), ("candidates", 32), ("comparisons", 32),
 )  # fmt: skip
 
 
@@ -95,7 +95,6 @@ class Array:
 def parse(block: list[int]) -> tuple[dict, list[int], list[tuple[int, int]]]:
     """Header, histogram and candidates (index, score) of a result block; checks what must be zero."""
     header = HEADER.unpack(block[0])
-    assert header["reserved"] == header["reserved_14"] == 0
     bins = [line >> 32 * i & 0xFFFF_FFFF for line in block[1:33] for i in range(16)]
     words = [line >> 64 * i & (1 << 64) - 1 for line in block[33:] for i in range(8)]
     count = header["candidates"]

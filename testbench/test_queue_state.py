@@ -7,14 +7,14 @@ from bench.runner import run
 from bench.streams import start
 from cocotb.triggers import ClockCycles, RisingEdge
 
-PULSES = ("admin_start_i", "forget_i", "create_i", "delete_i", "doorbell_valid_i", "sq_advance_i", "cq_advance_i", "halt_i")
+PULSES = ("admin_start_i", "forget_i", "create_i", "delete_i", "restart_i", "doorbell_valid_i", "sq_advance_i", "cq_advance_i", "halt_i")
 
 
 class State:
     def __init__(self, dut):
         self.dut = dut
         self.refusals = []
-        for name in (*PULSES, "admin_setup_i", "create_setup_i", "delete_index_i", "doorbell_i"):
+        for name in (*PULSES, "admin_setup_i", "create_setup_i", "delete_index_i", "restart_index_i", "doorbell_i"):
             getattr(dut, name).value = 0
 
     async def begin(self):
@@ -125,6 +125,33 @@ async def the_admin_pair_starts_and_everything_is_forgotten(dut):
     await state.create(3, 2)
     fresh = state.pair(3)
     assert (fresh["active"], fresh["halted"], fresh["sq_tail"], fresh["phase"]) == (1, 0, 0, 1)
+
+
+@cocotb.test()
+async def a_deleted_pair_starts_again_where_it_was(dut):
+    state = await State(dut).begin()
+    for index in (1, 2):
+        await state.create(index, 3)
+        fresh = state.pair(index)
+        await state.ring(index, 7)
+        for _ in range(5):
+            await state.strobe("sq_advance_i", 1 << index, settle=1)
+            await state.strobe("cq_advance_i", 1 << index, settle=1)
+        for _ in range(3):
+            await state.ring(index, int(state.pair(index)["cq_tail"]), completion=1)
+            await state.ring(index, (state.pair(index)["sq_head"] + 6) & 7)
+            for _ in range(4):
+                await state.strobe("sq_advance_i", 1 << index, settle=1)
+                await state.strobe("cq_advance_i", 1 << index, settle=1)
+        assert state.pair(index)["phase"] == 1 or state.pair(index)["cq_tail"] != 0
+        await state.strobe("halt_i", 1 << index)
+        dut.delete_index_i.value = dut.restart_index_i.value = index
+        await state.strobe("delete_i")
+        others = [state.pair(q) for q in range(4) if q != index]
+        await state.strobe("restart_i")
+        assert state.pair(index) == fresh
+        assert [state.pair(q) for q in range(4) if q != index] == others
+    assert not state.refusals
 
 
 def test_queue_state():

@@ -31,6 +31,29 @@ async def records_become_beats(dut, source_stall, sink_stall):
 
 
 @cocotb.test()
+async def known_answers_are_marked_with_their_beats(dut):
+    rng = random.Random(3)
+    source, sink = Source(dut, "line", Stall.RANDOM), Sink(dut, "beat", Stall.RANDOM)
+    await start(dut)
+    marks, want = [], []
+
+    async def watch():
+        while True:
+            await RisingEdge(dut.clk_i)
+            if int(dut.beat_valid_o.value) and int(dut.beat_ready_i.value):
+                marks.append(int(dut.known_answer_o.value))
+
+    cocotb.start_soon(watch())
+    for known in (0, 1, 1, 0, 1, 0, 0):
+        records = [random_record(rng, rng.choice((0, 1, 4, 9))) for _ in range(4)]
+        source.send(*extent(records, 0, known))
+        want += [known] * sum(max(1, len(whorl.unpack(record))) for record in records)
+    await sink.receive(len(want))
+    await ClockCycles(dut.clk_i, 2)
+    assert marks == want
+
+
+@cocotb.test()
 async def one_beat_per_cycle_without_gaps(dut):
     rng = random.Random(1)
     source, sink = Source(dut, "line", Stall.NONE), Sink(dut, "beat", Stall.NONE)
@@ -116,7 +139,7 @@ async def faults_are_found(dut, fault):
 async def a_record_of_more_than_32_lines_is_a_fault(dut):
     source, sink = Source(dut, "line", Stall.NONE), Sink(dut, "beat", Stall.NONE)
     await start(dut)
-    fields = {"base_index": 0, "records": 1}
+    fields = {"base_index": 0, "records": 1, "known_answer": 0}
     source.send(*[GALLERY_LINE.pack(data=(n << 2 | 3) << 504, first=n == 0, last=0, **fields) for n in range(32)])
     await sink.receive(96)
     assert int(dut.error_o.value) == 0

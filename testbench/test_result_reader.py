@@ -33,7 +33,7 @@ class Collectors:
                 continue
             # Entries that do not exist show what the memory happens to hold.
             score, index = dict(enumerate(block["entries"])).get(address["index"] & 255, (0xDEAD, 0xDEADBEEF))
-            totals = {name: block[name] for name in ("comparisons", "passed")}
+            totals = {name: block[name] for name in ("comparisons", "passed", "known_answers", "signature")}
             self.dut.collected_i.value = COLLECTED.pack(
                 **totals, candidates=len(block["entries"]), bin=block["bins"][address["index"]], score=score, index=index
             )
@@ -49,6 +49,8 @@ async def blocks_hold_what_the_collectors_show(dut, stall):
         blocks[place % 3, place] = {
             "comparisons": rng.getrandbits(32),
             "passed": rng.getrandbits(32),
+            "known_answers": rng.getrandbits(16),
+            "signature": rng.getrandbits(32),
             "bins": [rng.getrandbits(32) for _ in range(512)],
             "entries": [(rng.getrandbits(16), rng.getrandbits(32)) for _ in range(candidates)],
             "counters": {name: rng.getrandbits(width) for name, width in COUNTERS.fields},
@@ -70,7 +72,8 @@ async def blocks_hold_what_the_collectors_show(dut, stall):
         lines = lines[ends:]
         assert header == {
             **block["counters"],
-            **{"reserved": 0, "reserved_14": 0, "stream": stream, "probe_slot": probe},
+            **{"known_answers": block["known_answers"], "known_answer_signature": block["signature"]},
+            **{"stream": stream, "probe_slot": probe},
             **{"comparisons": block["comparisons"], "passed": block["passed"], "candidates": len(block["entries"])},
         }
         assert bins == block["bins"]
@@ -80,7 +83,7 @@ async def blocks_hold_what_the_collectors_show(dut, stall):
 
 @cocotb.test()
 async def a_block_comes_within_its_time(dut):
-    dut.collected_i.value = COLLECTED.pack(comparisons=9, passed=9, candidates=256, bin=1, score=1, index=1)
+    dut.collected_i.value = COLLECTED.pack(comparisons=9, passed=9, candidates=256, known_answers=0, signature=0, bin=1, score=1, index=1)
     dut.counters_i.value = 0
     requests, sink = Source(dut, "result_request", Stall.NONE), Sink(dut, "result_line", Stall.NONE)
     await start(dut)

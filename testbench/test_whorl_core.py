@@ -3,6 +3,7 @@
 Scores are compared with the Rust matcher through its Python binding.
 """
 
+import os
 import random
 
 import cocotb
@@ -15,6 +16,7 @@ from bench.runner import run
 from bench.streams import Stall
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
+from test_known_answers import signed
 from test_core_counters import TOTALS
 
 
@@ -292,7 +294,7 @@ async def search_checks_its_fields(dut):
         entry = card.search_entry(extents, **({"result_stride": 8192} | override))
         cqe = await card.command(queue, entry, "INVALID_FIELD")
         assert cqe["detail"] == 0
-    for override in ({"lines": 0}, {"lines": 1 << 24}, {"flags": 1}, {"address": extents[1]["address"] + 8}):
+    for override in ({"lines": 0}, {"lines": 1 << 24}, {"memory": 1}, {"reserved_flags": 1}, {"address": extents[1]["address"] + 8}):
         bad = [extents[0], extents[1] | override, *extents[2:]]
         await card.command(queue, card.search_entry(bad, mask), "INVALID_FIELD")
     await works(card, queue, gallery, extents, mask)
@@ -532,6 +534,27 @@ async def deleting_a_pair_ends_its_search_and_writes_nothing_more(dut):
 
 
 @cocotb.test()
+async def resetting_a_pair_empties_it_and_leaves_the_others_alone(dut):
+    card, queue, gallery, extents, mask = await start_with_gallery(dut, records=40, extents=3)
+    other = await card.create(2)
+    for after in (0, 30, 100, 300, 900, 2000):
+        card.fill(other, invalid())
+        await card.ring(other)
+        await card.completion(other)
+        waiting = [card.fill(queue, card.search_entry(extents, mask)) for _ in range(3)]
+        await card.ring(queue)
+        await ClockCycles(dut.clk_i, after)
+        behind = card.fill(other, card.search_entry(extents, mask, threshold=20, top_k=8))
+        await card.ring(other)
+        await card.reset_pair(queue)
+        assert (await card.completion(other))["tag"] == behind and len(waiting) == 3
+        check(card, gallery, mask, 20, 8)
+        assert [await card.read(f"queue_pair_{name}", 1) for name in ("sq_head", "cq_tail")] == [0, 0]
+        await works(card, queue, gallery, extents, mask)
+    assert (await card.error_log())["code"] == "INVALID_OPCODE"
+
+
+@cocotb.test()
 @cocotb.parametrize(after=[0, 40, 300, 700, 2000], stall=[Stall.NONE, Stall.WORST])
 async def reset_in_a_search_and_the_next_is_right(dut, after, stall):
     card, queue, gallery, extents, mask = await start_with_gallery(dut, records=40, extents=3, latency_ns=400)
@@ -609,8 +632,139 @@ async def an_admin_queue_of_no_size_is_refused(dut):
     await card.create(1)
 
 
+@cocotb.test()
+async def known_answers_go_past_every_engine_and_into_no_result(dut):
+    card, queue, gallery, extents, mask = await start_with_gallery(dut)
+    answers = Gallery(9, card.probes, 12, 2)
+    known = [extent | {"known_answer": 1} for extent in answers.place(card, 0)]
+    listed = [known[0], *extents[:2], known[1], *extents[2:]]
+    await card.command(queue, card.search_entry(listed, mask, threshold=20, top_k=8))
+    for p in range(card.probes):
+        signature = 0
+        for record in answers.records:
+            signature = signed(signature, whorl.compare(gallery.probes[p], record, 43)["score"])
+        for s in range(card.streams):
+            block = card.result_block(s, p)
+            assert (block["known_answers"], block["known_answer_signature"]) == (12, signature) and signature
+            # The rest of the block knows nothing of them.
+            known_minutiae = sum(len(whorl.unpack(record)) for record in answers.records)
+            card.shift(s, p, minutiae=-known_minutiae)
+    check(card, gallery, mask, 20, 8)
+    assert await card.read64("comparisons") == len(gallery.records) * card.probes
+    await works(card, queue, gallery, extents, mask)
+    assert card.result_block(0, 0)["known_answers"] == 0
+
+
+# ---- a host that does not answer
+
+
+@cocotb.test()
+@cocotb.parametrize(channel=["ar", "r", "aw", "w", "b"])
+async def a_silent_host_ends_the_search_with_timeout(dut, channel):
+    card, queue, gallery, extents, mask = await start_with_gallery(dut)
+    await card.write("bus_timeout", 500)
+    await works(card, queue, gallery, extents, mask)
+    entry = card.search_entry(extents, mask)
+    part = card.host.read_if if channel in ("ar", "r") else card.host.write_if
+    tag = await card.submit(queue, entry)
+    # The entry is fetched, the results are not written yet; then the channel falls silent.
+    await ClockCycles(dut.clk_i, 60)
+    getattr(part, f"{channel}_channel").pause = True
+    for _ in range(30):
+        await ClockCycles(dut.clk_i, 200)
+        if await card.status("hung"):
+            break
+    await ClockCycles(dut.clk_i, 300)
+    getattr(part, f"{channel}_channel").pause = False
+    while await card.status("hung") or not await card.status("dma_idle"):
+        await ClockCycles(dut.clk_i, 100)
+    cqe = await card.completion(queue)
+    assert (cqe["tag"], cqe["status"]) == (tag, "TIMEOUT")
+    log = await card.error_log()
+    assert (log["code"], log["queue_index"], log["tag"]) == ("TIMEOUT", 1, tag)
+    assert await card.read("error_count") >= 1
+    await works(card, queue, gallery, extents, mask)
+
+
+@cocotb.test()
+@cocotb.parametrize(channel=["r", "b", "w"])
+async def a_reset_does_not_wait_for_a_silent_host(dut, channel):
+    card, queue, gallery, extents, mask = await start_with_gallery(dut)
+    await card.write("bus_timeout", 500)
+    part = card.host.read_if if channel == "r" else card.host.write_if
+    await card.submit(queue, card.search_entry(extents, mask))
+    await ClockCycles(dut.clk_i, 60)
+    getattr(part, f"{channel}_channel").pause = True
+    await ClockCycles(dut.clk_i, 1200)
+    await card.write("control", 2)
+    await card.wait_status("ready")
+    await card.write("control", 4)
+    assert await card.status("hung") == 1
+    # What the host owes comes now; nothing of it reaches the card that has begun anew.
+    getattr(part, f"{channel}_channel").pause = False
+    while await card.status("hung"):
+        await ClockCycles(dut.clk_i, 20)
+    await card.enable()
+    queue = await card.create(1)
+    await load(card, queue, gallery)
+    await works(card, queue, gallery, extents, mask)
+    assert await card.read("error_count") == 0
+
+
+@cocotb.test()
+async def the_watchdog_ends_a_search_that_lasts(dut):
+    card, queue, gallery, extents, mask = await start_with_gallery(dut)
+    await card.write("watchdog", 3)
+    card.host.hold(True)
+    tag = await card.submit(queue, card.search_entry(extents, mask))
+    card.host.hold(False)
+    await ClockCycles(dut.clk_i, 100)
+    card.host.hold(True)
+    await ClockCycles(dut.clk_i, 4000)
+    card.host.hold(False)
+    cqe = await card.completion(queue)
+    assert (cqe["tag"], cqe["status"]) == (tag, "WATCHDOG") and cqe["cycles"] >= 3 * 1024
+    assert (await card.error_log())["code"] == "WATCHDOG"
+    await card.write("watchdog", 0)
+    await works(card, queue, gallery, extents, mask)
+
+
+@cocotb.test()
+async def a_reset_at_any_moment_leaves_a_card_that_works(dut):
+    """Resets at random cycles between the doorbell and the last interrupt; a whole search is right after each."""
+    card, queue, gallery, extents, mask = await start_with_gallery(dut, records=8, extents=3, latency_ns=100)
+    rng, points = random.Random(21), int(os.environ.get("WHORL_RESET_POINTS", "60"))
+    seen = set()
+    for point in range(points):
+        card.host.stall(rng.choice((Stall.NONE, Stall.RANDOM, Stall.WORST)))
+        dut.msix_ready_i.value = rng.randrange(2)
+        if rng.random() < 0.3:
+            card.fill(queue, card.load_probe_entry(0, whorl.probe_image(gallery.probes[0])))
+        card.fill(queue, card.search_entry(extents, mask, top_k=256))
+        await card.ring(queue)
+        await ClockCycles(dut.clk_i, rng.choice((rng.randrange(60), rng.randrange(400), rng.randrange(3000))))
+        await card.write("control", 2)
+        seen.add(tuple(state(dut)))
+        await card.wait_status("ready")
+        card.host.stall(Stall.NONE)
+        dut.msix_ready_i.value = 1
+        await card.enable()
+        queue = await card.create(1)
+        await load(card, queue, gallery)
+        await works(card, queue, gallery, extents, mask)
+        assert (await card.error_log())["code"] == "SUCCESS"
+    phases = [{phase[part] for phase in seen} for part in range(3)]
+    assert all(len(phase) >= least for phase, least in zip(phases, (3, 3, 4))), phases
+
+
+def state(dut) -> list[int]:
+    """Where the card is: the command's executor, the completion, the search."""
+    engine = dut.i_engine
+    return [int(part.state_q.value) for part in (engine.i_io, engine.i_post, engine.i_search)]
+
+
 def _core(streams: int, probes: int, testcase=None):
-    run("whorl_core", parameters={"Streams": streams, "Probes": probes}, testcase=testcase)
+    run("whorl_core", parameters={"Streams": streams, "Probes": probes}, testcase=testcase, visible=("io_exec", "cq_post", "search_exec"))
 
 
 @pytest.mark.parametrize(("streams", "probes"), [(1, 1), (2, 2)])

@@ -25,7 +25,7 @@ module burst_timer #(
 
   always_ff @(posedge clk_i) begin
     cycles_q <= tick || limit_i == '0 ? '0 : cycles_q + 32'd1;
-    stale_q  <= tick ? stale : stale & stale_q;
+    stale_q  <= stale & ~expired_o & (tick ? '1 : stale_q);
     if (rst_i) begin
       cycles_q <= '0;
       stale_q  <= '0;

@@ -41,25 +41,37 @@ module read_guard import dma_pkg::*; #(
   assign burst_ready_o      = port_burst_ready_i | hung_q;
   assign asked              = burst_valid_i & burst_ready_o;
   assign waiting            = ~hung_q & (burst_valid_i | owed);
-  // Error beats use cycles that the bus leaves free, one client after the other.
+  // Error beats use cycles that the bus leaves free; clients take turns.
   assign bus_free           = (port_beat_valid_i & ~hung_q) == '0;
-  assign spoilt             = (hung_q & owed) & (~(hung_q & owed) + 1'b1);
   assign beat_valid_o       = bus_free ? spoilt : port_beat_valid_i & ~hung_q;
 
   always_comb begin
-    beat_o    = port_beat_i;
     settled_o = 1'b1;
     for (int unsigned c = 0; c < Clients; c++) begin
       owed[c]   = beats_q[c] != '0;
       bursts[c] = bursts_q[c] + BurstBits'(port_burst_valid_o[c] && port_burst_ready_i[c])
           - BurstBits'(port_beat_valid_i[c] && port_beat_i.last);
       if (bursts_q[c] != '0 && !hung_q[c]) settled_o = 1'b0;
+    end
+  end
+
+  always_comb begin
+    beat_o = port_beat_i;
+    for (int unsigned c = 0; c < Clients; c++) begin
       if (bus_free && spoilt[c]) begin
         beat_o.error = 1'b1;
         beat_o.last  = beats_q[c] == BeatBits'(1);
       end
     end
   end
+
+  rr_arbiter #(.Requesters(Clients)) i_turns (
+    .clk_i,
+    .rst_i,
+    .request_i(hung_q & owed),
+    .advance_i(bus_free),
+    .grant_o  (spoilt)
+  );
 
   burst_timer #(.Clients(Clients)) i_timer (
     .clk_i,
@@ -76,7 +88,7 @@ module read_guard import dma_pkg::*; #(
       bursts_q[c] <= bursts[c];
       if (expired[c]) hung_q[c] <= 1'b1;
       else if (bursts_q[c] == '0 && !owed[c] && !asked[c]) hung_q[c] <= 1'b0;
-      if (clear_i) begin
+      if (clear_i || rst_i) begin
         beats_q[c] <= '0;
         hung_q[c]  <= bursts[c] != '0;
       end
@@ -88,7 +100,7 @@ module read_guard import dma_pkg::*; #(
   end
 
   for (genvar c = 0; c < Clients; c++) begin : gen_client
-    `ASSERT(BurstHeld, burst_valid_i[c] && !burst_ready_o[c] |=> clear_i || (burst_valid_i[c] && $stable(burst_i[c])))
+    `ASSERT(BurstHeld, burst_valid_i[c] && !burst_ready_o[c] && !clear_i |=> clear_i || (burst_valid_i[c] && $stable(burst_i[c])))
     `ASSERT(GivesWhatIsOwed, beat_valid_o[c] && !clear_i |-> owed[c])
     `ASSERT(BusGivesWhatItOwes, port_beat_valid_i[c] |-> bursts_q[c] != '0)
     `ASSERT(HungGetsErrors, beat_valid_o[c] && hung_q[c] |-> beat_o.error)

@@ -39,7 +39,7 @@ module write_guard import whorl_gen_pkg::*, dma_pkg::*; #(
   logic [BurstBits-1:0] owed_q [Clients];                       // answers owed to the client
   logic [BurstBits-1:0] bursts_q [Clients], bursts [Clients];   // answers owed by the bus
   logic [8:0]           left_q [Clients], port_left_q [Clients];  // beats due from the client; to the port
-  logic [Clients-1:0]   hung_q, expired, asked, waiting, owed, begun, filling, taken, port_taken, spoilt, refused;
+  logic [Clients-1:0]   hung_q, expired, asked, waiting, owed, begun, filling, taken, port_taken, refused;
   logic                 bus_free;
 
   assign hung_o             = hung_q;
@@ -51,28 +51,39 @@ module write_guard import whorl_gen_pkg::*, dma_pkg::*; #(
   assign taken              = beat_valid_i & beat_ready_o;
   assign port_taken         = port_beat_valid_o & port_beat_ready_i;
   assign waiting            = ~hung_q & (burst_valid_i | owed);
-  // A refusal uses a cycle without an answer of the bus, one client after the other, when the client has sent its beats.
+  // A refusal uses a cycle without an answer of the bus, when the client has sent its beats; clients take turns.
   assign bus_free           = (port_response_valid_i & ~hung_q) == '0;
-  assign spoilt             = hung_q & owed & ~begun;
-  assign refused            = spoilt & (~spoilt + 1'b1);
   assign response_valid_o   = bus_free ? refused : port_response_valid_i & ~hung_q;
   assign response_error_o   = bus_free ? refused != '0 : port_response_error_i;
 
   always_comb begin
-    settled_o = 1'b1;
     for (int unsigned c = 0; c < Clients; c++) begin
       owed[c]        = owed_q[c] != '0;
       begun[c]       = left_q[c] != '0;
       filling[c]     = hung_q[c] && port_left_q[c] != '0;
-      bursts[c]      = bursts_q[c] + BurstBits'(port_burst_valid_o[c] && port_burst_ready_i[c]) - BurstBits'(port_response_valid_i[c]);
       port_beat_o[c] = beat_i[c];
-      if (bursts_q[c] != '0 && !hung_q[c]) settled_o = 1'b0;
       if (hung_q[c]) begin
         port_beat_o[c].strobe = '0;
         port_beat_o[c].last   = port_left_q[c] == 9'd1;
       end
     end
   end
+
+  always_comb begin
+    settled_o = 1'b1;
+    for (int unsigned c = 0; c < Clients; c++) begin
+      bursts[c] = bursts_q[c] + BurstBits'(port_burst_valid_o[c] && port_burst_ready_i[c]) - BurstBits'(port_response_valid_i[c]);
+      if (bursts_q[c] != '0 && !hung_q[c]) settled_o = 1'b0;
+    end
+  end
+
+  rr_arbiter #(.Requesters(Clients)) i_turns (
+    .clk_i,
+    .rst_i,
+    .request_i(hung_q & owed & ~begun),
+    .advance_i(bus_free),
+    .grant_o  (refused)
+  );
 
   burst_timer #(.Clients(Clients)) i_timer (
     .clk_i,
@@ -93,7 +104,7 @@ module write_guard import whorl_gen_pkg::*, dma_pkg::*; #(
       else port_left_q[c] <= port_left_q[c] - 9'(port_taken[c]);
       if (expired[c]) hung_q[c] <= 1'b1;
       else if (bursts_q[c] == '0 && !owed[c] && !begun[c] && !asked[c]) hung_q[c] <= 1'b0;
-      if (clear_i) begin
+      if (clear_i || rst_i) begin
         owed_q[c] <= '0;
         left_q[c] <= '0;
         hung_q[c] <= bursts[c] != '0;
@@ -107,8 +118,8 @@ module write_guard import whorl_gen_pkg::*, dma_pkg::*; #(
   end
 
   for (genvar c = 0; c < Clients; c++) begin : gen_client
-    `ASSERT(BurstHeld, burst_valid_i[c] && !burst_ready_o[c] |=> clear_i || (burst_valid_i[c] && $stable(burst_i[c])))
-    `ASSERT(BeatHeld, beat_valid_i[c] && !beat_ready_o[c] |=> clear_i || (beat_valid_i[c] && $stable(beat_i[c])))
+    `ASSERT(BurstHeld, burst_valid_i[c] && !burst_ready_o[c] && !clear_i |=> clear_i || (burst_valid_i[c] && $stable(burst_i[c])))
+    `ASSERT(BeatHeld, beat_valid_i[c] && !beat_ready_o[c] && !clear_i |=> clear_i || (beat_valid_i[c] && $stable(beat_i[c])))
     `ASSERT(AnswersWhatIsOwed, response_valid_o[c] && !clear_i |-> owed[c])
     `ASSERT(BusAnswersWhatItOwes, port_response_valid_i[c] |-> bursts_q[c] != '0)
     `ASSERT(FillerWritesNothing, filling[c] |-> port_beat_valid_o[c] && port_beat_o[c].strobe == '0)

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 
 use whorl_layout::csr;
 
+use crate::faults::Faults;
 use crate::host::Host;
 use crate::link::{HostLink, LinkCounts, LinkTiming};
 use crate::model::{Inputs, Model, Outputs};
@@ -48,7 +49,7 @@ pub(crate) struct CardHandle {
 
 impl CardHandle {
     /// Starts `model` with a reset.
-    pub(crate) fn start(model: Model, timing: LinkTiming, host: Arc<Host>) -> Result<Self, SimError> {
+    pub(crate) fn start(model: Model, timing: LinkTiming, host: Arc<Host>, faults: Faults) -> Result<Self, SimError> {
         let (requests, receiver) = channel();
         let failure = Arc::new(Mutex::new(None));
         let card = Card {
@@ -56,7 +57,8 @@ impl CardHandle {
             host,
             requests: receiver,
             failure: Arc::clone(&failure),
-            link: HostLink::new(timing),
+            link: HostLink::new(timing, faults.clone()),
+            faults,
             port: RegisterPort::default(),
             waiting: None,
             inputs: Inputs::default(),
@@ -120,6 +122,7 @@ struct Card {
     requests: Receiver<Request>,
     failure: Arc<Mutex<Option<String>>>,
     link: HostLink,
+    faults: Faults,
     port: RegisterPort,
     waiting: Option<Waiting>, // while the port is busy
     inputs: Inputs,
@@ -212,14 +215,14 @@ impl Card {
     fn cycle(&mut self) {
         self.link.drive(&mut self.inputs, &*self.host);
         self.port.drive(&mut self.inputs);
-        self.inputs.msix_ready = true;
+        self.inputs.msix_ready = !self.faults.interrupts_held();
         self.step();
         if self.failed {
             self.answer(ALL_ONES);
             return;
         }
         let moved = self.link.advance(&self.inputs, &self.outputs, &*self.host);
-        let raised = self.outputs.msix_valid != 0;
+        let raised = self.outputs.msix_valid != 0 && self.inputs.msix_ready;
         if raised {
             self.host.msix().raise(self.outputs.msix_vector.into());
         }

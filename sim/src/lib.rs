@@ -5,6 +5,7 @@
 //! - `options`: what a simulator is told. `serve`: one client after another.
 //! - `session`: what a client does over vfio-user. `config_space`, `msix`: the PCI function that it sees.
 //! - `card`: the RTL on its own thread. `register_port`: its AXI4-Lite port. `link`: its AXI4 port and the host behind.
+//! - `faults`: what tests order to go wrong.
 //! - `host`: what session and card share. `guest_memory`: the client's windows. `backing`: the files behind them.
 //! - `model`: the Verilated RTL, built by `build.rs`.
 //!
@@ -13,6 +14,7 @@
 mod backing;
 mod card;
 mod config_space;
+mod faults;
 mod guest_memory;
 mod host;
 mod link;
@@ -23,5 +25,6 @@ mod register_port;
 mod serve;
 mod session;
 
+pub use faults::{FaultKind, Faults};
 pub use options::{CLOCK_MHZ, LinkModel, SimError, SimOptions};
-pub use serve::{configurations, serve};
+pub use serve::{configurations, serve, serve_with_faults};

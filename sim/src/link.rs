@@ -3,11 +3,13 @@
 //! Reads are answered in the order in which they were asked, `latency` cycles later at the earliest and at the rate of
 //! the link. Writes are posted: they reach memory with their last beat, in order, and their response comes `latency`
 //! cycles after that. A burst that memory refuses is answered SLVERR as a whole; a write burst is then dropped.
+//! An answer that a fault delays lets those of other identifiers pass, and holds up those of its own.
 
 use std::collections::VecDeque;
 
 use whorl_layout::LINE_BYTES;
 
+use crate::faults::{FaultKind, Faults};
 use crate::model::{Inputs, Outputs};
 
 const OKAY: u8 = 0;
@@ -15,6 +17,8 @@ const SLVERR: u8 = 2;
 /// No burst crosses a boundary of this many bytes (AXI4 A3.4.1).
 const BOUNDARY: u64 = 4096;
 const BEATS_MAX: usize = BOUNDARY as usize / LINE_BYTES;
+/// When an answer that is lost is due.
+const NEVER: u64 = u64::MAX;
 /// Write bursts whose address may be ahead of their data or response.
 const WRITES_MAX: usize = 32;
 
@@ -50,6 +54,7 @@ struct Read {
     address: u64,
     beats: usize,
     ready_at: u64,
+    fault: Option<FaultKind>,
 }
 
 /// A read burst whose data is being returned.
@@ -66,6 +71,15 @@ struct Write {
     id: u8,
     address: u64,
     beats: usize,
+    fault: Option<FaultKind>,
+}
+
+/// The answer to a write.
+#[derive(Debug)]
+struct Response {
+    ready_at: u64,
+    id: u8,
+    response: u8,
 }
 
 /// The link, advanced once a cycle.
@@ -79,12 +93,14 @@ pub(crate) struct HostLink {
     writes: VecDeque<Write>,
     beats: Vec<(u64, [u8; LINE_BYTES])>, // strobes and data of the burst at the head of `writes`
     write_credit: u64,
-    responses: VecDeque<(u64, u8, u8)>, // when, ID, response
+    responses: VecDeque<Response>,
+    responding: usize, // of `responses`: what is offered to the card
     counts: LinkCounts,
+    faults: Faults,
 }
 
 impl HostLink {
-    pub(crate) fn new(timing: LinkTiming) -> Self {
+    pub(crate) fn new(timing: LinkTiming, faults: Faults) -> Self {
         Self {
             timing,
             now: 0,
@@ -95,7 +111,9 @@ impl HostLink {
             beats: Vec::new(),
             write_credit: 0,
             responses: VecDeque::new(),
+            responding: 0,
             counts: LinkCounts::default(),
+            faults,
         }
     }
 
@@ -106,7 +124,7 @@ impl HostLink {
 
     /// Forgets everything in flight, as when the card is reset; counts stay.
     pub(crate) fn reset(&mut self) {
-        *self = Self { now: self.now, counts: self.counts, ..Self::new(self.timing) };
+        *self = Self { now: self.now, counts: self.counts, ..Self::new(self.timing, self.faults.clone()) };
     }
 
     /// Whether nothing is in flight in either direction.
@@ -134,23 +152,28 @@ impl HostLink {
         inputs.awready = self.writes.len() + self.responses.len() < WRITES_MAX;
         inputs.wready = !self.writes.is_empty() && self.write_credit >= LINE_BYTES as u64;
         inputs.bvalid = false;
-        if let Some(&(at, id, response)) = self.responses.front()
-            && at <= self.now
-        {
+        let due = first_due(&self.responses, self.now, |response| (response.ready_at, response.id));
+        if let Some((place, response)) = due.and_then(|place| Some((place, self.responses.get(place)?))) {
             inputs.bvalid = true;
-            inputs.bid = id;
-            inputs.bresp = response;
+            inputs.bid = response.id;
+            inputs.bresp = response.response;
+            self.responding = place;
         }
     }
 
     fn start_returning(&mut self, memory: &impl HostMemory) {
-        if self.returning.is_some() || self.reads.front().is_none_or(|read| read.ready_at > self.now) {
+        if self.returning.is_some() {
             return;
         }
-        let Some(read) = self.reads.pop_front() else { return };
+        let due = first_due(&self.reads, self.now, |read| (read.ready_at, read.id));
+        let Some(read) = due.and_then(|place| self.reads.remove(place)) else { return };
         let mut data = vec![0; read.beats * LINE_BYTES];
         let well_formed = is_well_formed(read.address, read.beats);
-        let response = if well_formed && memory.read(read.address, &mut data) { OKAY } else { SLVERR };
+        let refused = read.fault == Some(FaultKind::ReadError);
+        let response = if well_formed && !refused && memory.read(read.address, &mut data) { OKAY } else { SLVERR };
+        if let Some(FaultKind::ReadFlip(byte, bit)) = read.fault {
+            flip(&mut data, byte, bit);
+        }
         if response == SLVERR {
             self.counts.errors += 1;
             tracing::debug!(address = read.address, beats = read.beats, "DMA read refused");
@@ -168,9 +191,14 @@ impl HostLink {
         if inputs.arready && outputs.arvalid != 0 {
             moved = true;
             self.counts.read_bursts += 1;
-            let ready_at = self.now + self.timing.latency;
+            let fault = self.faults.take(true, outputs.araddr);
+            let ready_at = match fault {
+                Some(FaultKind::ReadLost) => NEVER,
+                Some(FaultKind::ReadLate(cycles)) => self.now + self.timing.latency + cycles,
+                _ => self.now + self.timing.latency,
+            };
             let beats = usize::from(outputs.arlen) + 1;
-            self.reads.push_back(Read { id: outputs.arid, address: outputs.araddr, beats, ready_at });
+            self.reads.push_back(Read { id: outputs.arid, address: outputs.araddr, beats, ready_at, fault });
         }
         if inputs.rvalid && outputs.rready != 0 {
             moved = true;
@@ -187,7 +215,8 @@ impl HostLink {
             moved = true;
             self.counts.write_bursts += 1;
             let beats = usize::from(outputs.awlen) + 1;
-            self.writes.push_back(Write { id: outputs.awid, address: outputs.awaddr, beats });
+            let fault = self.faults.take(false, outputs.awaddr);
+            self.writes.push_back(Write { id: outputs.awid, address: outputs.awaddr, beats, fault });
         }
         if inputs.wready && outputs.wvalid != 0 {
             moved = true;
@@ -202,7 +231,7 @@ impl HostLink {
         }
         if inputs.bvalid && outputs.bready != 0 {
             moved = true;
-            self.responses.pop_front();
+            self.responses.remove(self.responding);
         }
         // Credit does not pile up while there is nothing to carry. What a beat has just used is not part of the pile.
         let credit_max = LINE_BYTES as u64 + self.timing.bytes_per_cycle;
@@ -215,7 +244,13 @@ impl HostLink {
     fn finish_write(&mut self, last: bool, memory: &impl HostMemory) {
         let Some(write) = self.writes.front().filter(|write| last || self.beats.len() >= write.beats) else { return };
         let well_formed = is_well_formed(write.address, write.beats) && last && self.beats.len() == write.beats;
+        if let Some(FaultKind::WriteFlip(byte, bit)) = write.fault
+            && let Some((_, data)) = self.beats.get_mut(byte / LINE_BYTES)
+        {
+            flip(data, byte % LINE_BYTES, bit);
+        }
         let done = well_formed
+            && write.fault != Some(FaultKind::WriteError)
             && self.beats.iter().zip(0..).all(|((strobes, data), beat)| {
                 runs(*strobes).all(|(first, end)| {
                     memory.write(write.address + beat * LINE_BYTES as u64 + first as u64, &data[first..end])
@@ -225,9 +260,33 @@ impl HostLink {
             self.counts.errors += 1;
             tracing::debug!(address = write.address, beats = write.beats, "DMA write refused");
         }
-        self.responses.push_back((self.now + self.timing.latency, write.id, if done { OKAY } else { SLVERR }));
+        let ready_at = match write.fault {
+            Some(FaultKind::WriteLost) => NEVER,
+            Some(FaultKind::WriteLate(cycles)) => self.now + self.timing.latency + cycles,
+            _ => self.now + self.timing.latency,
+        };
+        self.responses.push_back(Response { ready_at, id: write.id, response: if done { OKAY } else { SLVERR } });
         self.writes.pop_front();
         self.beats.clear();
+    }
+}
+
+/// The first answer whose time has come, and none of its identifier before it. Where nothing is delayed that is the first.
+fn first_due<T>(answers: &VecDeque<T>, now: u64, key: impl Fn(&T) -> (u64, u8)) -> Option<usize> {
+    let mut held_up: u64 = 0; // identifiers of 5 bits
+    for (place, answer) in answers.iter().enumerate() {
+        let (ready_at, id) = key(answer);
+        if ready_at <= now && held_up >> id & 1 == 0 {
+            return Some(place);
+        }
+        held_up |= 1 << id;
+    }
+    None
+}
+
+fn flip(data: &mut [u8], byte: usize, bit: u8) {
+    if let Some(byte) = data.get_mut(byte) {
+        *byte ^= 1 << bit;
     }
 }
 

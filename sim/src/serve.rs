@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use vfio_user::{Error, Server};
 
 use crate::card::CardHandle;
+use crate::faults::Faults;
 use crate::host::Host;
 use crate::model::{CONFIGURATIONS, Model};
 use crate::options::{SimError, SimOptions};
@@ -33,6 +34,14 @@ pub fn configurations() -> &'static [(u8, u8)] {
 /// [`SimError`] if the card or its socket cannot be made, or if an assertion in the card's RTL fails; it does not return
 /// otherwise.
 pub fn serve(options: &SimOptions) -> Result<(), SimError> {
+    serve_with_faults(options, &Faults::default())
+}
+
+/// [`serve`] in surroundings where things go wrong as `faults` is told.
+///
+/// # Errors
+/// As [`serve`].
+pub fn serve_with_faults(options: &SimOptions, faults: &Faults) -> Result<(), SimError> {
     let timing = options.link.timing()?;
     let (streams, probes) = (options.streams, options.probes);
     let mut model = Model::new(streams, probes).ok_or(SimError::UnknownConfiguration { streams, probes })?;
@@ -43,7 +52,7 @@ pub fn serve(options: &SimOptions) -> Result<(), SimError> {
     }
     let server = bind(&options.socket)?;
     let host = Arc::new(Host::new());
-    let card = CardHandle::start(model, timing, Arc::clone(&host))?;
+    let card = CardHandle::start(model, timing, Arc::clone(&host), faults.clone())?;
     tracing::info!(socket = %options.socket.display(), streams, probes, link = ?options.link, "card ready");
     loop {
         serve_one(&server, &card, &host);

@@ -162,6 +162,16 @@ class Card:
         entry = pack("sqe_delete_queue_pair", opcode=code("opcode", "DELETE_QUEUE_PAIR"), queue_index=index)
         return await self.command(self.admin, entry, status)
 
+    async def reset_pair(self, pair: QueuePair, status: str = "SUCCESS") -> dict:
+        """RESET_QUEUE_PAIR; the host's end starts anew as well. The other pair's completions are left alone."""
+        entry = pack("sqe_reset_queue_pair", opcode=code("opcode", "RESET_QUEUE_PAIR"), queue_index=pair.index)
+        done = await self.command(self.admin, entry, status)
+        if done["status"] == "SUCCESS":
+            self.memory.store(pair.cq, bytes(16 * pair.entries))
+            pair.tail = pair.head = 0
+            pair.phase = 1
+        return done
+
     async def abort(self, index: int, tag: int) -> dict:
         entry = pack("sqe_abort", opcode=code("opcode", "ABORT"), queue_index=index, target_tag=tag)
         return await self.command(self.admin, entry)
@@ -211,6 +221,14 @@ class Card:
         found = [unpack("candidate", self.memory.load(start + 8 * i, 8)) for i in range(block["candidates"])]
         block["list"] = sorted(((c["score"], c["index"]) for c in found), key=lambda c: (-c[0], c[1]))
         return block
+
+    def shift(self, stream: int, probe: int, **fields: int) -> None:
+        """Adds to header fields of a result block in host memory."""
+        address = self.results + (stream * self.probes + probe) * self.stride
+        header = unpack("result_header", self.memory.load(address, LINE))
+        for name, amount in fields.items():
+            header[name] += amount
+        self.memory.store(address, pack("result_header", **header))
 
     async def watch_interrupts(self) -> None:
         """Counts MSI-X requests; run it in the background."""

@@ -26,9 +26,12 @@ OUTCOME = Fields(("status", 8), ("detail", 32), ("host_addr", 64))
 COMPLETION = Fields(("queue_index", 8), ("tag", 16), ("cycles", 32), ("status", 8), ("detail", 32), ("host_addr", 64))
 ERROR = Fields(("code", 8), ("queue_index", 8), ("tag", 16), ("host_addr", 64))
 DEALT_EXTENT = Fields(
-    ("host_addr", 64), ("lines", 24), ("records", 32), ("base_index", 32), ("crc32c", 32), ("index", 32)
+    ("host_addr", 64), ("lines", 24), ("records", 32), ("base_index", 32), ("crc32c", 32), ("index", 32),
+    ("known_answer", 1),
 )
-GALLERY_LINE = Fields(("data", 512), ("first", 1), ("last", 1), ("base_index", 32), ("records", 32))
+GALLERY_LINE = Fields(
+    ("data", 512), ("first", 1), ("last", 1), ("base_index", 32), ("records", 32), ("known_answer", 1)
+)
 PROBE_LINE = Fields(("data", 512), ("slot", 8), ("index", 8))
 
 NO_PAIR = {name: 0 for name, _ in QUEUE_PAIR.fields}

@@ -13,7 +13,9 @@ BEAT = Fields(*MINUTIA.fields, ("present", 1), ("first", 1), ("last", 1), ("coun
 TRACE = Fields(("angle", 8), ("y", 12), ("x", 12), ("present", 1), ("first", 1), ("last", 1), ("count", 7), ("index", 32))
 PROBE_WRITE = Fields(("rotation", 1), ("present", 1), ("row", 6), ("lane", 6), ("data", 160))
 PROBE_LINE = Fields(("data", 512), ("slot", 8), ("index", 8))
-GALLERY_LINE = Fields(("data", 512), ("first", 1), ("last", 1), ("base_index", 32), ("records", 32))
+GALLERY_LINE = Fields(
+    ("data", 512), ("first", 1), ("last", 1), ("base_index", 32), ("records", 32), ("known_answer", 1)
+)
 NEAREST = Fields(("key", 6), ("lane", 6))
 SLOT = Fields(("weight", 6), ("turn", 8), ("y", 12), ("x", 12))
 SLOT_WRITE = Fields(("bank", 1), ("fresh", 1), ("lane", 6), *SLOT.fields)
@@ -47,11 +49,13 @@ def lines(record: bytes) -> list[int]:
     return [int.from_bytes(record[at : at + 64], "little") for at in range(0, len(record), 64)]
 
 
-def extent(records: list[bytes], base_index: int) -> list[int]:
+def extent(records: list[bytes], base_index: int, known_answer: int = 0) -> list[int]:
     """Packed records as the lines of one extent."""
     data = [line for record in records for line in lines(record)]
     return [
-        GALLERY_LINE.pack(data=line, first=i == 0, last=i == len(data) - 1, base_index=base_index, records=len(records))
+        GALLERY_LINE.pack(
+            data=line, first=i == 0, last=i == len(data) - 1, base_index=base_index, records=len(records), known_answer=known_answer
+        )
         for i, line in enumerate(data)
     ]
 

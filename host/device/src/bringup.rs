@@ -8,6 +8,7 @@ use zerocopy::transmute;
 
 use crate::command::QueuePair;
 use crate::error::DeviceError;
+use crate::limits::Limits;
 use crate::pool::DmaPool;
 use crate::registers::Registers;
 
@@ -99,7 +100,8 @@ fn check(info: &DeviceInfo) -> Result<(), DeviceError> {
 }
 
 /// Stops the queues, resets all but the registers and waits until the card is ready. Memory space must be enabled.
-pub(crate) fn reset_card(registers: &mut Registers) -> Result<(), DeviceError> {
+pub(crate) fn reset_card(registers: &mut Registers, limits: Limits) -> Result<(), DeviceError> {
+    limits.write(registers)?;
     registers.write(csr::CONTROL, 0)?;
     registers.write(csr::CONTROL, csr::CONTROL_RESET_MASK)?;
     if !registers.poll(csr::STATUS, csr::STATUS_READY_MASK, csr::STATUS_READY_MASK, RESET_BOUND)? {

@@ -60,6 +60,13 @@ impl QueuePair {
         self.index
     }
 
+    /// Starts both rings anew after the card has reset the pair; what was in flight is lost.
+    pub(crate) fn restart(&mut self) {
+        self.submissions.restart();
+        self.completions.restart();
+        self.tags.clear();
+    }
+
     pub(crate) fn sq_iova(&self) -> u64 {
         self.submissions.iova()
     }

@@ -108,7 +108,7 @@ impl StreamCounters {
     }
 }
 
-/// The first error since the log was cleared.
+/// An error that the card logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ErrorLog {
     /// Status of the command.
@@ -160,16 +160,27 @@ impl Counters {
 }
 
 impl ErrorLog {
+    /// The first error since the log was cleared.
     pub(crate) fn read(registers: &mut Registers) -> Result<Option<Self>, DeviceError> {
-        let word = registers.read(csr::ERROR_LOG)?;
+        Self::read_at(registers, csr::ERROR_LOG, csr::ERROR_ADDRESS_LO, csr::ERROR_ADDRESS_HI)
+    }
+
+    /// The latest error since the log was cleared.
+    pub(crate) fn read_latest(registers: &mut Registers) -> Result<Option<Self>, DeviceError> {
+        Self::read_at(registers, csr::LAST_ERROR, csr::LAST_ERROR_ADDRESS_LO, csr::LAST_ERROR_ADDRESS_HI)
+    }
+
+    /// Both entries have the same fields.
+    fn read_at(registers: &mut Registers, entry: u32, lo: u32, hi: u32) -> Result<Option<Self>, DeviceError> {
+        let word = registers.read(entry)?;
         let code = (word & csr::ERROR_LOG_CODE_MASK) >> csr::ERROR_LOG_CODE_SHIFT;
         let status = Status::from_byte(code as u8)
             .ok_or_else(|| DeviceError::Protocol { what: format!("the error log holds code {code}") })?;
         if status == Status::Success {
             return Ok(None);
         }
-        let lo = registers.read(csr::ERROR_ADDRESS_LO)?;
-        let hi = registers.read(csr::ERROR_ADDRESS_HI)?;
+        let lo = registers.read(lo)?;
+        let hi = registers.read(hi)?;
         Ok(Some(Self {
             status,
             queue_index: ((word & csr::ERROR_LOG_QUEUE_INDEX_MASK) >> csr::ERROR_LOG_QUEUE_INDEX_SHIFT) as u8,

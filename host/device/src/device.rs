@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use whorl_layout::{EXTENT_BYTES, Opcode, PROBE_IMAGE_BYTES, SQE_BYTES, SqeLoadProbe, Status};
+use whorl_layout::{EXTENT_BYTES, Opcode, PROBE_IMAGE_BYTES, SQE_BYTES, SqeLoadProbe, Status, csr};
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{IntoBytes, transmute};
 
@@ -14,6 +14,7 @@ use crate::counters::{Activity, Counters, ErrorLog};
 use crate::dma::DmaMemory;
 use crate::error::{DeviceError, Recovery};
 use crate::gallery::GalleryBuffer;
+use crate::limits::Limits;
 use crate::monitor::Monitor;
 use crate::pool::{DmaBuffer, DmaPool, Ranges};
 use crate::recovery::{self, Rescued};
@@ -39,6 +40,7 @@ pub struct Device {
     iova: Ranges,
     windows: Vec<Window>,
     registers: Registers,
+    limits: Limits,
     monitor: Option<Monitor>,
     closed: bool,
 }
@@ -77,7 +79,8 @@ impl Device {
         registers.disable_bus_master()?;
         registers.enable_memory_space()?;
         let info = bringup::identify(&mut registers)?;
-        bringup::reset_card(&mut registers)?;
+        let limits = Limits::default();
+        bringup::reset_card(&mut registers, limits)?;
 
         let memory = new_memory(POOL_BYTES)?;
         let mut iova = Ranges::iova_space();
@@ -92,6 +95,7 @@ impl Device {
             iova,
             windows: vec![window],
             registers,
+            limits,
             monitor: None,
             closed: false,
         };
@@ -220,6 +224,31 @@ impl Device {
         ErrorLog::read(&mut self.registers)
     }
 
+    /// Reads the latest error that the card logged, which is the first where there was only one.
+    ///
+    /// # Errors
+    /// As [`error_log`](Self::error_log).
+    pub fn latest_error(&mut self) -> Result<Option<ErrorLog>, DeviceError> {
+        ErrorLog::read_latest(&mut self.registers)
+    }
+
+    /// Reads how many errors the card has logged since it was reset; it stays at `u32::MAX`.
+    ///
+    /// # Errors
+    /// `CardLost` or `Transport`.
+    pub fn error_count(&mut self) -> Result<u32, DeviceError> {
+        self.registers.read(csr::ERROR_COUNT)
+    }
+
+    /// Has the card keep other bounds from now on, over resets too.
+    ///
+    /// # Errors
+    /// `CardLost` or `Transport`.
+    pub fn set_limits(&mut self, limits: Limits) -> Result<(), DeviceError> {
+        self.limits = limits;
+        limits.write(&mut self.registers)
+    }
+
     /// Resets the card, and the function if that does not help, and starts its queues anew. Commands in flight and
     /// loaded probes are lost; gallery buffers stay.
     ///
@@ -228,7 +257,7 @@ impl Device {
     pub fn reset(&mut self) -> Result<Recovery, DeviceError> {
         self.queues = None;
         self.epoch += 1;
-        let restarted = recovery::restart(&mut self.registers, &self.pool);
+        let restarted = recovery::restart(&mut self.registers, &self.pool, self.limits);
         self.searches.clear();
         let (recovery, queues) = restarted?;
         self.queues = Some(queues);
@@ -253,22 +282,49 @@ impl Device {
         let queues = self.queues.as_mut().ok_or(DeviceError::OutOfService)?;
         let waited = queues.io.wait_watched(&mut self.registers, tag, deadline, self.monitor.as_mut());
         let rescued = match waited {
+            Ok(Some(completion)) if completion.status == Status::Timeout => return Err(self.end_hang()),
             Ok(Some(completion)) => return Ok(completion),
-            Ok(None) => recovery::end_command(&mut self.registers, queues, &self.pool, tag),
+            Ok(None) => recovery::end_command(&mut self.registers, queues, &self.pool, self.limits, tag),
             Err(error) => Err(error),
         };
         match rescued.inspect_err(|error| self.put_out_of_service(error))? {
             Rescued::Completed(Completion { status: Status::Aborted, .. }) => {
                 Err(DeviceError::Timeout { after, recovery: Recovery::Abort })
             }
+            Rescued::Completed(Completion { status: Status::Timeout, .. }) => Err(self.end_hang()),
             Rescued::Completed(completion) => Ok(completion),
+            Rescued::QueueReset => {
+                self.lose_searches();
+                Err(DeviceError::Timeout { after, recovery: Recovery::QueueReset })
+            }
             Rescued::Restarted(recovery, queues) => {
                 self.queues = Some(*queues);
-                self.epoch += 1;
-                self.searches.clear();
+                self.lose_searches();
                 Err(DeviceError::Timeout { after, recovery })
             }
         }
+    }
+
+    /// Deals with a command that ended because host memory did not answer, and says how that went.
+    fn end_hang(&mut self) -> DeviceError {
+        match recovery::end_hang(&mut self.registers, &self.pool, self.limits) {
+            Ok(None) => DeviceError::BusTimeout { recovery: None },
+            Ok(Some((recovery, queues))) => {
+                self.queues = Some(queues);
+                self.lose_searches();
+                DeviceError::BusTimeout { recovery: Some(recovery) }
+            }
+            Err(error) => {
+                self.put_out_of_service(&error);
+                error
+            }
+        }
+    }
+
+    /// Forgets the searches in flight: the card no longer knows them.
+    fn lose_searches(&mut self) {
+        self.epoch += 1;
+        self.searches.clear();
     }
 
     /// Takes the queues away after an error that leaves the card's state unknown, DMA first.

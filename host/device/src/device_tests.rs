@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::counters::StreamCounters;
-use crate::mock::{self, Fault, MockCard, PROBES, STREAMS, score};
+use crate::mock::{self, Fault, KNOWN_SIGNATURE, MockCard, PROBES, STREAMS, score};
 use crate::results::Candidate;
 use crate::search::ExtentRequest;
 use whorl_layout::{LINE_BYTES, csr};
@@ -39,6 +39,7 @@ fn request(device: &mut Device, extents: &[u32]) -> (SearchRequest, GalleryBuffe
             records,
             base_index: 1000 + first,
             crc32c: crc32c::crc32c(&data),
+            known_answer: false,
         });
         first += records;
     }
@@ -238,6 +239,7 @@ fn a_lost_interrupt_costs_time_and_nothing_else() {
 fn an_overdue_command_is_ended_by_the_mildest_step_that_works() {
     for (fault, expected) in [
         (Fault::Hang, Recovery::Abort),
+        (Fault::HangBeyondAbort, Recovery::QueueReset),
         (Fault::HangAll, Recovery::CardReset),
         (Fault::HangBeyondReset, Recovery::FunctionReset),
     ] {
@@ -251,7 +253,75 @@ fn an_overdue_command_is_ended_by_the_mildest_step_that_works() {
         device.search(&request).unwrap();
         let card = card.lock().unwrap();
         assert_eq!(card.function_resets, u32::from(fault == Fault::HangBeyondReset));
+        assert_eq!(card.queue_resets, u32::from(fault == Fault::HangBeyondAbort));
     }
+}
+
+#[test]
+fn a_queue_reset_starts_both_rings_anew_and_loses_what_was_queued() {
+    let (mut device, card) = open();
+    let (request, _buffer) = request(&mut device, &[5]);
+    for _ in 0..5 {
+        device.search(&request).unwrap();
+    }
+    card.lock().unwrap().fault = Fault::HangBeyondAbort;
+    let first = device.start_search(&request).unwrap();
+    let second = device.start_search(&request).unwrap();
+    let error = device.finish_search(first).unwrap_err();
+    assert!(matches!(error, DeviceError::Timeout { recovery: Recovery::QueueReset, .. }), "{error}");
+    assert!(matches!(device.finish_search(second), Err(DeviceError::LostInReset)));
+    for _ in 0..40 {
+        device.search(&request).unwrap();
+    }
+    assert_eq!(card.lock().unwrap().card_resets, 1, "that of the opening");
+}
+
+#[test]
+fn a_bus_that_does_not_answer_costs_a_function_reset_only_where_it_stays_silent() {
+    for (fault, expected) in [(Fault::LateBus, None), (Fault::HungBus, Some(Recovery::FunctionReset))] {
+        let (mut device, card) = open();
+        let (request, _buffer) = request(&mut device, &[5]);
+        card.lock().unwrap().fault = fault;
+        let error = device.search(&request).unwrap_err();
+        let DeviceError::BusTimeout { recovery } = error else { panic!("{fault:?}: {error}") };
+        assert_eq!(recovery, expected);
+        card.lock().unwrap().fault = Fault::None;
+        device.search(&request).unwrap();
+        let card = card.lock().unwrap();
+        assert_eq!(card.function_resets, u32::from(expected.is_some()));
+    }
+}
+
+#[test]
+fn the_cards_limits_are_set_at_the_start_and_kept_over_resets() {
+    let (mut device, card) = open();
+    let limits = |card: &Card| {
+        let registers = &card.lock().unwrap().registers;
+        Limits { bus_timeout: registers[&csr::BUS_TIMEOUT], watchdog: registers[&csr::WATCHDOG] }
+    };
+    assert_eq!(limits(&card), Limits::default());
+    let other = Limits { bus_timeout: 77, watchdog: 5 };
+    device.set_limits(other).unwrap();
+    assert_eq!(limits(&card), other);
+    card.lock().unwrap().registers.insert(csr::WATCHDOG, 0);
+    device.reset().unwrap();
+    assert_eq!(limits(&card), other);
+}
+
+#[test]
+fn known_answers_count_as_no_comparison_and_must_all_be_there() {
+    let (mut device, card) = open();
+    let (mut request, _buffer) = request(&mut device, &[40, 30, 20]);
+    request.extents[1].known_answer = true;
+    let outcome = device.search(&request).unwrap();
+    for block in &outcome.blocks {
+        assert_eq!((block.known_answers, block.known_answer_signature), (30, KNOWN_SIGNATURE));
+    }
+    let compared: u32 = outcome.blocks.iter().filter(|block| block.probe_slot == 0).map(|block| block.comparisons).sum();
+    assert_eq!(compared, 60);
+    card.lock().unwrap().spoil = Some(|block| block[14] -= 1);
+    let error = device.search(&request).unwrap_err();
+    assert!(error.to_string().contains("29 known answers instead of 30"), "{error}");
 }
 
 #[test]
@@ -354,6 +424,10 @@ fn counters_and_the_error_log_are_read_from_their_registers() {
         registers.insert(csr::ERROR_LOG, 0xabcd_0103);
         registers.insert(csr::ERROR_ADDRESS_LO, 0x40);
         registers.insert(csr::ERROR_ADDRESS_HI, 0x2);
+        registers.insert(csr::ERROR_COUNT, 9);
+        registers.insert(csr::LAST_ERROR, 0x1234_020b);
+        registers.insert(csr::LAST_ERROR_ADDRESS_LO, 0x80);
+        registers.insert(csr::LAST_ERROR_ADDRESS_HI, 0x3);
     }
     let pair = |lo: u64, hi: u64| hi << 32 | lo;
     let expected = Counters {
@@ -386,4 +460,6 @@ fn counters_and_the_error_log_are_read_from_their_registers() {
     assert_eq!(activity.streams[1], last);
     let log = ErrorLog { status: Status::DmaReadError, queue_index: 1, tag: 0xabcd, address: 0x2_0000_0040 };
     assert_eq!(device.error_log().unwrap(), Some(log));
+    let latest = ErrorLog { status: Status::Watchdog, queue_index: 2, tag: 0x1234, address: 0x3_0000_0080 };
+    assert_eq!((device.latest_error().unwrap(), device.error_count().unwrap()), (Some(latest), 9));
 }

@@ -24,6 +24,15 @@ pub enum DeviceError {
         /// What ended the command.
         recovery: Recovery,
     },
+    /// Host memory did not answer the card in time, and the card ended the command for that.
+    #[error("Host memory did not answer the card in time; {}", match .recovery {
+        Some(recovery) => recovery.to_string(),
+        None => "the answer came later, and the card is as it was".to_owned(),
+    })]
+    BusTimeout {
+        /// What was needed to have the card back, where the answer never came.
+        recovery: Option<Recovery>,
+    },
     /// What is at BAR0 is not a Whorl card.
     #[error("This is not a Whorl card: the identification register reads {found:#010x}, not {expected:#010x}")]
     NotWhorl {
@@ -58,7 +67,8 @@ pub enum DeviceError {
     Command {
         /// The reason it gave.
         status: Status,
-        /// Index of the extent concerned, for CRC, format and DMA errors of a search; else 0.
+        /// Index of the extent concerned, for CRC, format and DMA errors of a search; stream * 256 + probe slot for
+        /// `ProbeParity`; else 0.
         detail: u32,
     },
     /// The card said or wrote something that it never should. It must be reset before its answers are trusted again.
@@ -114,6 +124,8 @@ impl From<TransportError> for DeviceError {
 pub enum Recovery {
     /// The card aborted the command; loaded probes and other commands are as they were.
     Abort,
+    /// The queue pair was reset; loaded probes are as they were, other commands in flight are lost.
+    QueueReset,
     /// The card's queues and engines were reset: every command in flight and every loaded probe is lost.
     CardReset,
     /// The whole function was reset: every command in flight and every loaded probe is lost.
@@ -124,6 +136,7 @@ impl std::fmt::Display for Recovery {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Abort => "it was aborted and the card is as it was",
+            Self::QueueReset => "its queue was reset, and the card is as it was",
             Self::CardReset => "the card was reset and must be given its probes again",
             Self::FunctionReset => "the PCI function was reset and must be given its probes again",
         })

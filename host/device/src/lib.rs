@@ -5,7 +5,7 @@
 //! - [`dma`]: memory shared with the card; the only `unsafe` here. `pool`: addresses and pieces of it.
 //! - `queue`: the two rings. `command`: entries, tags and completions of one pair.
 //! - `registers`: BAR0 and the command register.
-//! - `bringup`: from a function just found to queues that run. `recovery`: the reset ladder.
+//! - `bringup`: from a function just found to queues that run. `recovery`: the reset ladder. `limits`: what the card bounds itself.
 //! - `device`: [`Device`], what users call. `search`, `results`, `gallery`, `counters`: its vocabulary. `monitor`: who watches them.
 //!
 //! Nothing from the card is trusted: lengths, indices, tags and scores are checked before they are used.
@@ -17,6 +17,7 @@ mod device;
 pub mod dma;
 mod error;
 mod gallery;
+mod limits;
 #[cfg(test)]
 mod mock;
 mod monitor;
@@ -33,6 +34,7 @@ pub use counters::{Activity, Counters, ErrorLog, StreamCounters};
 pub use device::{Device, SearchTicket};
 pub use error::{DeviceError, Recovery};
 pub use gallery::GalleryBuffer;
+pub use limits::Limits;
 pub use results::{Candidate, ResultBlock, SearchOutcome, StreamStatistics};
-pub use search::{EXTENTS_MAX, ExtentRequest, SearchRequest};
+pub use search::{EXTENTS_MAX, ExtentRequest, KNOWN_ANSWERS_MAX, SearchRequest};
 pub use transport::{Transport, TransportError};

@@ -9,7 +9,7 @@ use std::time::Duration;
 use whorl_layout::{
     CQE_BYTES, Candidate, Cqe, DEVICE_MAGIC, EXTENT_BYTES, Extent, HISTOGRAM_SHIFT, INTERFACE_MAJOR, LANES, LINE_BYTES,
     Opcode, PROBE_IMAGE_BYTES, ResultHeader, SPEC_HASH, SQE_BYTES, Sqe, SqeAbort, SqeCreateQueuePair, SqeLoadProbe,
-    SqeSearch, Status, TOP_K_MAX, csr,
+    SqeResetQueuePair, SqeSearch, Status, TOP_K_MAX, csr,
 };
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, IntoBytes, transmute};
@@ -29,6 +29,12 @@ pub(crate) enum Fault {
     Hang,
     /// Commands of I/O queues never complete, nor do aborts.
     HangAll,
+    /// Commands of I/O queues never complete; aborts do, and do not help.
+    HangBeyondAbort,
+    /// Commands of I/O queues end with TIMEOUT, and the port stays hung until the function is reset.
+    HungBus,
+    /// The same, and the answer comes late.
+    LateBus,
     /// As `HangAll`, and a card reset does not end.
     HangBeyondReset,
     /// The I/O queue pair is refused.
@@ -65,6 +71,7 @@ pub(crate) struct MockCard {
     pub(crate) raised: Vec<u64>,
     pub(crate) function_resets: u32,
     pub(crate) card_resets: u32,
+    pub(crate) queue_resets: u32,
     pub(crate) probes: [Option<Vec<u8>>; 8],
     /// What is done to a result block before it is written.
     pub(crate) spoil: Option<fn(&mut [u8])>,
@@ -74,6 +81,8 @@ pub(crate) struct MockCard {
     pending: Vec<(u8, u16)>, // commands that hang: queue, tag
 }
 
+/// Signature that the model gives all known answers.
+pub(crate) const KNOWN_SIGNATURE: u32 = 0x5eed_ca5e;
 pub(crate) const STREAMS: u8 = 2;
 pub(crate) const PROBES: u8 = 2;
 
@@ -106,6 +115,7 @@ pub(crate) fn mock() -> (Mock, Arc<Mutex<MockCard>>) {
         raised: Vec::new(),
         function_resets: 0,
         card_resets: 0,
+        queue_resets: 0,
         probes: Default::default(),
         spoil: None,
         log: Vec::new(),
@@ -147,7 +157,8 @@ impl MockCard {
             self.stop();
             self.probes = Default::default();
             let ready = u32::from(self.fault != Fault::HangBeyondReset);
-            self.registers.insert(csr::STATUS, ready);
+            let hung = if self.fault == Fault::HungBus { csr::STATUS_HUNG_MASK } else { 0 };
+            self.registers.insert(csr::STATUS, ready | hung);
         }
         if value & csr::CONTROL_ENABLE_MASK == 0 {
             self.stop();
@@ -176,7 +187,13 @@ impl MockCard {
 
     fn execute(&mut self, queue: u8, entry: Sqe) {
         let tag = entry.tag.get();
-        let hangs = matches!(self.fault, Fault::Hang | Fault::HangAll | Fault::HangBeyondReset);
+        let hangs =
+            matches!(self.fault, Fault::Hang | Fault::HangAll | Fault::HangBeyondAbort | Fault::HangBeyondReset);
+        if queue > 0 && matches!(self.fault, Fault::HungBus | Fault::LateBus) {
+            let hung = if self.fault == Fault::HungBus { csr::STATUS_HUNG_MASK } else { 0 };
+            self.registers.insert(csr::STATUS, csr::STATUS_READY_MASK | hung);
+            return self.complete(queue, tag, Status::Timeout, 1);
+        }
         if queue > 0 && hangs {
             self.pending.push((queue, tag));
             return;
@@ -202,7 +219,18 @@ impl MockCard {
                     self.pending.retain(|&pending| pending != target);
                     self.complete(target.0, target.1, Status::Aborted, 0);
                     self.complete(queue, tag, Status::Success, 1);
+                } else if self.fault == Fault::HangBeyondAbort {
+                    self.complete(queue, tag, Status::Success, 0);
                 }
+            }
+            Some(Opcode::ResetQueuePair) if queue == 0 => {
+                let entry: SqeResetQueuePair = transmute!(entry);
+                let ring = self.rings.get_mut(&entry.queue_index).expect("a queue that exists");
+                (ring.sq_head, ring.cq_tail, ring.phase) = (0, 0, 1);
+                self.pending.clear();
+                self.queue_resets += 1;
+                self.fault = Fault::None;
+                self.complete(queue, tag, Status::Success, 0);
             }
             Some(Opcode::LoadProbe) if queue > 0 => {
                 let entry: SqeLoadProbe = transmute!(entry);
@@ -218,6 +246,7 @@ impl MockCard {
 
     fn search(&mut self, queue: u8, tag: u16, entry: &SqeSearch) {
         let mut records: [Vec<u32>; STREAMS as usize] = Default::default();
+        let mut known = 0;
         for nth in 0..entry.extent_count.get() {
             let extent = self.fetch(entry.extents_address.get() + u64::from(nth) * EXTENT_BYTES as u64, EXTENT_BYTES);
             let extent = Extent::read_from_bytes(&extent.expect("a mapped extent list")).unwrap();
@@ -227,12 +256,16 @@ impl MockCard {
             if crc32c::crc32c(&lines) != extent.crc32c.get() {
                 return self.complete(queue, tag, Status::CrcMismatch, nth);
             }
+            if extent.known_answer() == 1 {
+                known += extent.records.get() as u16;
+                continue;
+            }
             let first = extent.base_index.get();
             records[nth as usize % records.len()].extend(first..first + extent.records.get());
         }
         for stream in 0..STREAMS {
             for slot in (0..PROBES).filter(|slot| entry.probe_mask.get() >> slot & 1 == 1) {
-                let mut block = result_block(&records[usize::from(stream)], stream, slot, entry);
+                let mut block = result_block(&records[usize::from(stream)], known, stream, slot, entry);
                 if let Some(spoil) = self.spoil {
                     spoil(&mut block);
                 }
@@ -267,7 +300,7 @@ impl MockCard {
     }
 }
 
-fn result_block(records: &[u32], stream: u8, probe_slot: u8, entry: &SqeSearch) -> Vec<u8> {
+fn result_block(records: &[u32], known: u16, stream: u8, probe_slot: u8, entry: &SqeSearch) -> Vec<u8> {
     let passed: Vec<u32> = records.iter().copied().filter(|&index| score(index) >= entry.threshold.get()).collect();
     let mut best = passed.clone();
     best.sort_by_key(|&index| (std::cmp::Reverse(score(index)), index));
@@ -279,6 +312,8 @@ fn result_block(records: &[u32], stream: u8, probe_slot: u8, entry: &SqeSearch) 
         passed: U32::new(passed.len() as u32),
         stream,
         probe_slot,
+        known_answers: U16::new(known),
+        known_answer_signature: U32::new(KNOWN_SIGNATURE),
         lines: U32::new(5),
         ..ResultHeader::default()
     };

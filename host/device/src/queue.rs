@@ -35,6 +35,11 @@ impl SubmissionQueue {
         self.entries.iova()
     }
 
+    /// Begins at slot 0 again, as the card does when the pair is reset.
+    pub(crate) fn restart(&mut self) {
+        (self.tail, self.card_head) = (0, 0);
+    }
+
     /// Writes one entry and makes it visible. Returns the new tail, which the caller rings the doorbell with.
     pub(crate) fn push(&mut self, entry: &[u8; SQE_BYTES]) -> Result<u16, Full> {
         let next = (self.tail + 1) & self.mask;
@@ -77,6 +82,12 @@ impl CompletionQueue {
     /// Address of slot 0 as the card sees it.
     pub(crate) fn iova(&self) -> u64 {
         self.entries.iova()
+    }
+
+    /// Empties the ring and begins at slot 0 again. The card must not be writing to it.
+    pub(crate) fn restart(&mut self) {
+        self.entries.write(0, &vec![0; self.entries.bytes()]);
+        (self.head, self.phase) = (0, true);
     }
 
     /// Takes the next completion, if the card has written it, with the new head to ring the doorbell with.

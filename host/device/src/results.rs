@@ -36,6 +36,10 @@ pub struct ResultBlock {
     pub histogram: Vec<u32>,
     /// The best `top_k` of the comparisons that reached the threshold, best first; equal scores by gallery index.
     pub candidates: Vec<Candidate>,
+    /// Records of known-answer extents compared.
+    pub known_answers: u16,
+    /// Over their scores in the order of the request: `signature = signature.rotate_left(5) ^ score`, from 0.
+    pub known_answer_signature: u32,
     /// Where the card's time went.
     pub statistics: StreamStatistics,
 }
@@ -83,7 +87,7 @@ pub(crate) fn parse(
             blocks.push(block);
         }
     }
-    let records: u64 = request.extents.iter().map(|extent| u64::from(extent.records)).sum();
+    let records = request.records(false);
     for probe_slot in (0..info.probes).filter(|slot| request.probe_mask >> slot & 1 == 1) {
         let of_probe = blocks.iter().filter(|block| block.probe_slot == probe_slot);
         let comparisons: u64 = of_probe.map(|block| u64::from(block.comparisons)).sum();
@@ -101,6 +105,10 @@ fn parse_block(request: &SearchRequest, stream: u8, probe_slot: u8, block: &[u8]
     let header = ResultHeader::read_from_bytes(head).map_err(|_| "its header is short".to_owned())?;
     if (header.stream, header.probe_slot) != (stream, probe_slot) {
         return Err(format!("it names stream {}, probe slot {}", header.stream, header.probe_slot));
+    }
+    let known = request.records(true);
+    if u64::from(header.known_answers.get()) != known {
+        return Err(format!("{} known answers instead of {known}", header.known_answers));
     }
     let (comparisons, passed) = (header.comparisons.get(), header.passed.get());
     if passed > comparisons {
@@ -123,6 +131,8 @@ fn parse_block(request: &SearchRequest, stream: u8, probe_slot: u8, block: &[u8]
         passed,
         histogram,
         candidates: parse_candidates(request, &list[..expected as usize * CANDIDATE_BYTES])?,
+        known_answers: header.known_answers.get(),
+        known_answer_signature: header.known_answer_signature.get(),
         statistics: StreamStatistics {
             cycles: header.cycles.get(),
             minutiae: header.minutiae.get(),

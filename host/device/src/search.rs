@@ -14,6 +14,8 @@ use crate::error::DeviceError;
 
 /// Extents of one search at most: a list of 256 KiB.
 pub const EXTENTS_MAX: usize = 4096;
+/// Records of known-answer extents in one search at most: the card counts them in 16 bits.
+pub const KNOWN_ANSWERS_MAX: u32 = u16::MAX as u32;
 
 /// One search: every record of the extents against every probe of the mask.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,23 +47,28 @@ pub struct ExtentRequest {
     pub base_index: u32,
     /// CRC-32C over all lines.
     pub crc32c: u32,
+    /// The scores of these records are known beforehand: every engine compares them, and their scores go into the
+    /// blocks' `known_answers` and nowhere else. At most [`KNOWN_ANSWERS_MAX`] records of a request; `base_index` is 0.
+    pub known_answer: bool,
 }
 
 impl ExtentRequest {
     pub(crate) fn to_wire(self) -> Extent {
+        let mut flags = Extent::default();
+        flags.set_known_answer(self.known_answer.into());
         Extent {
             address: U64::new(self.address),
             lines: U32::new(self.lines),
             records: U32::new(self.records),
             base_index: U32::new(self.base_index),
             crc32c: U32::new(self.crc32c),
-            ..Extent::default()
+            ..flags
         }
     }
 
-    /// Whether the record of gallery index `index` lies in this extent.
+    /// Whether the record of gallery index `index` lies in this extent, as one that may be a candidate.
     pub(crate) fn holds(&self, index: u32) -> bool {
-        index.checked_sub(self.base_index).is_some_and(|nth| nth < self.records)
+        !self.known_answer && index.checked_sub(self.base_index).is_some_and(|nth| nth < self.records)
     }
 }
 
@@ -95,7 +102,17 @@ impl SearchRequest {
                 return refuse(format!("extent {nth} has gallery indices beyond {}", u32::MAX));
             }
         }
+        let known = self.records(true);
+        if known > KNOWN_ANSWERS_MAX.into() {
+            return refuse(format!("{known} known answers, must be at most {KNOWN_ANSWERS_MAX}"));
+        }
         Ok(())
+    }
+
+    /// Records of extents that are known answers, or of those that are not.
+    pub(crate) fn records(&self, known_answer: bool) -> u64 {
+        let extents = self.extents.iter().filter(|extent| extent.known_answer == known_answer);
+        extents.map(|extent| u64::from(extent.records)).sum()
     }
 
     /// Bytes from one result block to the next.
@@ -125,13 +142,14 @@ impl SearchRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use zerocopy::IntoBytes;
 
     fn info() -> DeviceInfo {
         DeviceInfo { streams: 1, probes: 2, top_k_max: 256, ..DeviceInfo::default() }
     }
 
     fn request() -> SearchRequest {
-        let extent = ExtentRequest { address: 64, lines: 4, records: 4, base_index: 0, crc32c: 0 };
+        let extent = ExtentRequest { address: 64, lines: 4, records: 4, base_index: 0, crc32c: 0, known_answer: false };
         SearchRequest {
             probe_mask: 3,
             threshold: 0,
@@ -166,12 +184,22 @@ mod tests {
         assert!(refused(&|r| r.extents[0].records = 5));
         assert!(!refused(&|r| r.extents[0].base_index = u32::MAX - 3));
         assert!(refused(&|r| r.extents[0].base_index = u32::MAX - 2));
+        let known = |records| ExtentRequest { lines: records, records, known_answer: true, ..request().extents[0] };
+        assert!(!refused(&|r| r.extents.push(known(0xffff))));
+        assert!(refused(&|r| r.extents.push(known(0x1_0000))));
     }
 
     #[test]
     fn a_result_block_holds_all_candidates() {
         let stride = |top_k| SearchRequest { top_k, ..request() }.result_stride();
         assert_eq!([1, 8, 9, 256].map(stride), [64 * 34, 64 * 34, 64 * 35, whorl_layout::RESULT_BYTES_MAX]);
+    }
+
+    #[test]
+    fn a_known_answer_is_a_flag_of_its_extent() {
+        let extent = request().extents[0];
+        assert_eq!(extent.to_wire().as_bytes()[24..28], [0; 4]);
+        assert_eq!(ExtentRequest { known_answer: true, ..extent }.to_wire().as_bytes()[24..28], [0, 1, 0, 0]);
     }
 
     #[test]

@@ -114,6 +114,7 @@ impl Engine for CardEngine {
                 records: extent.records,
                 base_index: extent.base_index,
                 crc32c: extent.crc32c,
+                known_answer: false,
             })
             .collect();
         self.shards.push(Loaded { shard, extents, _buffer: buffer });

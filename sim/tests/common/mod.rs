@@ -13,7 +13,7 @@ use whorl_device::{
     TransportError,
 };
 use whorl_matcher::{Backend, Comparator, Probe, Record, RecordMinutia};
-use whorl_sim::{LinkModel, SimOptions};
+use whorl_sim::{Faults, LinkModel, SimOptions};
 
 /// Bound of one test search: a simulated card takes seconds where a card takes microseconds.
 pub const SEARCH_BOUND: Duration = Duration::from_mins(5);
@@ -30,6 +30,7 @@ pub fn options(socket: &Path, (streams, probes): (u8, u8)) -> SimOptions {
 /// A simulator on a thread of this process. It serves until the process ends.
 pub struct Simulator {
     folder: TempDir,
+    pub faults: Faults,
 }
 
 impl Simulator {
@@ -37,8 +38,10 @@ impl Simulator {
         log();
         let folder = tempfile::tempdir().unwrap();
         let options = options(&folder.path().join("card"), shape);
-        std::thread::spawn(move || panic!("the simulator ended: {:?}", whorl_sim::serve(&options)));
-        Self { folder }
+        let faults = Faults::default();
+        let ordered = faults.clone();
+        std::thread::spawn(move || panic!("the simulator ended: {:?}", whorl_sim::serve_with_faults(&options, &ordered)));
+        Self { folder, faults }
     }
 
     pub fn socket(&self) -> PathBuf {
@@ -254,6 +257,7 @@ pub fn place(
             records: part.len() as u32,
             base_index: index,
             crc32c: crc32c::crc32c(lines),
+            known_answer: false,
         });
         offset += lines.len();
         index += part.len() as u32;
