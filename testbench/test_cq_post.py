@@ -2,7 +2,7 @@
 
 import cocotb
 from bench.host import HostMemory, WritePort
-from bench.layout import code, unpack
+from bench.layout import code, code_name, unpack
 from bench.queue import COMPLETION, ERROR, NO_PAIR, QUEUE_PAIR, pair, rng
 from bench.runner import run
 from bench.streams import STALLS, Source, Stall, start
@@ -18,6 +18,7 @@ class Post:
         self.dut = dut
         self.pairs = [dict(NO_PAIR) for _ in range(PAIRS)]
         self.memory = HostMemory()
+        dut.hung_i.value = 0
         self.port = WritePort(dut, self.memory, stall)
         self.admin, self.io = Source(dut, "admin", stall, 1), Source(dut, "io", stall, 2)
         self.interrupts, self.errors, self.posted, self.halted = [], [], 0, 0
@@ -110,10 +111,19 @@ async def a_failed_write_is_tried_again_then_the_pair_is_halted(dut):
     await ClockCycles(dut.clk_i, 2)
     assert post.memory.written == [0x20000] * 6 and post.halted == 1 and len(post.interrupts) == 1
     assert post.errors == [{"code": code("status", "DMA_WRITE_ERROR"), "queue_index": 1, "tag": 8, "host_addr": 0x20000}]
+    # The same where the host did not answer at all.
+    post.pairs[2] = pair()
+    dut.hung_i.value = 1
+    post.io.send(completion(2, 8))
+    await post.io.drain()
+    await ClockCycles(dut.clk_i, 2)
+    assert [code_name("status", error["code"]) for error in post.errors] == ["DMA_WRITE_ERROR", "TIMEOUT"]
+    dut.hung_i.value = 0
+    written = len(post.memory.written)
     # Nothing more is written to a halted pair.
     post.io.send(completion(1, 9))
     await post.io.drain()
-    assert len(post.memory.written) == 6
+    assert len(post.memory.written) == written
 
 
 @cocotb.test()

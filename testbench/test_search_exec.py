@@ -32,6 +32,7 @@ class Search:
         self.patterns = [stall.pattern(30 + s) for s in range(self.streams)]
         for name in ("start_i", "sqe_i", "abort_i", "line_ready_i", "record_error_i"):
             getattr(dut, name).value = 0
+        dut.probe_parity_i.value = 0
         dut.match_ready_i.value = dut.match_idle_i.value = 1
         dut.probe_loaded_i.value = (1 << self.probes) - 1
 
@@ -197,6 +198,41 @@ async def an_abort_ends_the_search_at_any_time(dut, after):
     listed, extents = search.place(random, 3)
     assert await search.run(3) == ("SUCCESS", 0)
     search.check(listed, extents, (1 << search.probes) - 1)
+
+
+@cocotb.test()
+async def a_probe_that_lost_a_bit_ends_searches_with_it(dut):
+    search = await Search(dut).begin()
+    random = rng(5)
+    for stream in range(search.streams):
+        for slot in range(search.probes):
+            dut.probe_parity_i.value = 1 << stream * search.probes + slot
+            search.place(random, 4)
+            assert await search.run(4) == ("PROBE_PARITY", stream << 8 | slot)
+            assert search.memory.written == []
+            others = (1 << search.probes) - 1 & ~(1 << slot)
+            if others:
+                listed, extents = search.place(random, 4)
+                assert await search.run(4, probe_mask=others) == ("SUCCESS", 0)
+                search.check(listed, extents, others)
+            dut.probe_parity_i.value = 0
+    # The lowest stream and slot are named.
+    dut.probe_parity_i.value = (1 << search.streams * search.probes) - 1
+    assert await search.run(4) == ("PROBE_PARITY", 0)
+
+
+@cocotb.test()
+async def known_answers_reach_every_stream(dut):
+    search = await Search(dut).begin()
+    listed, extents = search.place(rng(6), 6)
+    extents[2]["known_answer"] = 1
+    search.memory.store(EXTENTS, b"".join(pack("extent", **extent) for extent in extents))
+    assert await search.run(6) == ("SUCCESS", 0)
+    for s in range(search.streams):
+        known = [line for line in search.taken[s] if line["known_answer"]]
+        assert b"".join(line["data"].to_bytes(LINE, "little") for line in known) == listed[2]
+        assert {line["base_index"] for line in known} == {extents[2]["base_index"]}
+        assert not [line for line in search.taken[s] if line["base_index"] == extents[2]["base_index"] and line not in known]
 
 
 @pytest.mark.parametrize(("streams", "probes"), [(1, 1), (2, 2)])

@@ -243,7 +243,7 @@ async def opcodes_of_the_other_queue_are_refused(dut):
     card, queue = await start_with_queue(dut)
     for name in ("CREATE_QUEUE_PAIR", "DELETE_QUEUE_PAIR", "ABORT"):
         await card.command(queue, pack("sqe", opcode=code("opcode", name)), "INVALID_OPCODE")
-    for value in (code("opcode", "LOAD_PROBE"), code("opcode", "SEARCH"), 0, 0x7F, 0x83, 0xFF):
+    for value in (code("opcode", "LOAD_PROBE"), code("opcode", "SEARCH"), 0, 0x7F, 0x84, 0xFF):
         await card.command(card.admin, pack("sqe", opcode=value), "INVALID_OPCODE")
     await card.command(queue, pack("sqe", opcode=0), "INVALID_OPCODE")
     log = await card.error_log()
@@ -735,16 +735,28 @@ async def a_reset_at_any_moment_leaves_a_card_that_works(dut):
     card, queue, gallery, extents, mask = await start_with_gallery(dut, records=8, extents=3, latency_ns=100)
     rng, points = random.Random(21), int(os.environ.get("WHORL_RESET_POINTS", "60"))
     seen = set()
-    for point in range(points):
+
+    async def watch():
+        while True:
+            await RisingEdge(dut.clk_i)
+            if int(dut.soft_reset.value):
+                seen.add(tuple(state(dut)))
+
+    cocotb.start_soon(watch())
+    for _ in range(points):
         card.host.stall(rng.choice((Stall.NONE, Stall.RANDOM, Stall.WORST)))
         dut.msix_ready_i.value = rng.randrange(2)
-        if rng.random() < 0.3:
+        # Commands that end at once, so that many points lie in their completions; a probe; a search.
+        what = rng.randrange(4)
+        if what == 0:
+            for _ in range(3):
+                card.fill(queue, invalid())
+        if what == 1:
             card.fill(queue, card.load_probe_entry(0, whorl.probe_image(gallery.probes[0])))
         card.fill(queue, card.search_entry(extents, mask, top_k=256))
         await card.ring(queue)
-        await ClockCycles(dut.clk_i, rng.choice((rng.randrange(60), rng.randrange(400), rng.randrange(3000))))
+        await ClockCycles(dut.clk_i, rng.randrange((150, 400, 1200, 3000)[what]))
         await card.write("control", 2)
-        seen.add(tuple(state(dut)))
         await card.wait_status("ready")
         card.host.stall(Stall.NONE)
         dut.msix_ready_i.value = 1
@@ -754,7 +766,7 @@ async def a_reset_at_any_moment_leaves_a_card_that_works(dut):
         await works(card, queue, gallery, extents, mask)
         assert (await card.error_log())["code"] == "SUCCESS"
     phases = [{phase[part] for phase in seen} for part in range(3)]
-    assert all(len(phase) >= least for phase, least in zip(phases, (3, 3, 4))), phases
+    assert all(len(phase) >= least for phase, least in zip(phases, (4, 4, 5))), phases
 
 
 def state(dut) -> list[int]:

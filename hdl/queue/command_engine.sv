@@ -51,7 +51,7 @@ module command_engine import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_p
   input  logic                    match_ready_i,
   output logic                    match_active_o,
   input  logic                    match_idle_i,
-  input  logic [Probes-1:0]       probe_parity_i [Streams],
+  input  logic [Streams-1:0][Probes-1:0] probe_parity_i,
   input  logic [Probes-1:0]       probe_loaded_i,
   output logic                    probe_line_valid_o,
   input  logic                    probe_line_ready_i,

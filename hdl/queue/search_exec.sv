@@ -40,7 +40,7 @@ module search_exec import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg:
   input  logic               match_ready_i,
   output logic               match_active_o,
   input  logic               match_idle_i,
-  input  logic [Probes-1:0]  probe_parity_i [Streams],  // an engine's probe lost a bit; until it is loaded again
+  input  logic [Streams-1:0][Probes-1:0] probe_parity_i, // an engine's probe lost a bit; held until match_start_o
   input  logic [Probes-1:0]  probe_loaded_i,
   output logic [Streams-1:0] line_valid_o,
   input  logic [Streams-1:0] line_ready_i,
@@ -223,7 +223,7 @@ module search_exec import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg:
   assign done_o         = state_q == DONE;
   assign outcome_o      = outcome_q;
 
-  `ASSERT(NoLinesOutsideARun, $rose(|line_valid_o) |-> state_q == RUN)
+  `ASSERT(NoLinesOutsideARun, $rose(|line_valid_o) |-> $past(state_q) == RUN)
   `ASSERT(QuietAtTheEnd, done_o |-> deal_idle && feed_drained == '1)
   `ASSERT(ResultsOfSoundSearchesOnly, state_q == RESULTS |-> feed_error_valid == '0 && record_error_i == '0)
 endmodule

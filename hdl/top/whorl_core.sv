@@ -260,7 +260,7 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
     .match_active_o        (match_active),
     .match_idle_i          (match_idle),
     // The engines' parity flags of their probe memories: connect them here.
-    .probe_parity_i        ('{default: '0}),
+    .probe_parity_i        ('0),
     .probe_loaded_i        (probe_loaded),
     .probe_line_valid_o    (probe_line_valid),
     .probe_line_ready_i    (probe_line_ready),

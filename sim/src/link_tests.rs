@@ -40,7 +40,7 @@ impl HostMemory for Memory {
 }
 
 fn link(latency: u64, bytes_per_cycle: u64, reads_in_flight: usize) -> HostLink {
-    HostLink::new(LinkTiming { latency, bytes_per_cycle, reads_in_flight })
+    HostLink::new(LinkTiming { latency, bytes_per_cycle, reads_in_flight }, Faults::default())
 }
 
 /// One cycle of a card that drives `outputs`; the inputs it saw.

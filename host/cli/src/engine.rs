@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use whorl_device::{Device, DeviceError, Transport};
-use whorl_search::{CardEngine, CpuEngine, Engine, EngineError};
+use whorl_search::{CardEngine, CpuEngine, Engine, EngineError, SparedEngine};
 
 /// Where comparisons are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,6 +100,16 @@ impl EngineChoice {
         }
         let (device, name, simulator) = self.open_device()?;
         Ok(OpenEngine { engine: Box::new(CardEngine::new(device, name)), _simulator: simulator })
+    }
+
+    /// The engine, with the CPU behind it where it is a card: an engine of a card that gives wrong scores is replaced.
+    pub fn open_spared(&self) -> Result<OpenEngine, CliError> {
+        let open = self.open()?;
+        if *self == Self::Cpu {
+            return Ok(open);
+        }
+        let spare = Box::new(CpuEngine::new(whorl_matcher::Backend::Auto));
+        Ok(OpenEngine { engine: Box::new(SparedEngine::new(open.engine, spare)), ..open })
     }
 
     /// The card behind the engine.

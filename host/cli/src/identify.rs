@@ -54,7 +54,7 @@ pub fn run(options: &Options) -> Result<(), CliError> {
     let probes: Vec<Probe> = files.iter().map(|file| options.reading.probe(file)).collect::<Result<_, _>>()?;
     let gallery = Gallery::read(&options.gallery, options.reading)?;
 
-    let mut open = options.engine.open()?;
+    let mut open = options.engine.open_spared()?;
     let name = open.engine.name().to_owned();
     for shard in &gallery.shards {
         open.engine.load(shard.clone()).map_err(CliError::engine(&name))?;
@@ -106,6 +106,7 @@ fn to_json(probe: &str, engine: &str, answer: &Answer, gallery: &Gallery, probes
         "engine": engine,
         "coverage": {"complete": true, "records": answer.comparisons, "shards": shards},
         "comparisons": answer.comparisons,
+        "redone": answer.redone,
         "cycles": answer.cost.map(|c| c.command_cycles),
     });
     if let Some(cost) = answer.cost {
@@ -117,6 +118,7 @@ fn to_json(probe: &str, engine: &str, answer: &Answer, gallery: &Gallery, probes
             "stall_starved": cost.stall_starved,
             "stall_engine": cost.stall_engine,
             "stall_collect": cost.stall_collect,
+            "known_answers": cost.known_answers,
         });
     }
     value
@@ -139,6 +141,9 @@ fn write_summary(
     probes_per_pass: usize,
     elapsed: Duration,
 ) -> std::io::Result<()> {
+    if let Some(redone) = answers.iter().find_map(|answer| answer.redone.as_ref()) {
+        writeln!(out, "DONE AGAIN: {redone}")?;
+    }
     let comparisons: u64 = answers.iter().map(|a| a.comparisons).sum();
     let rate = comparisons as f64 / elapsed.as_secs_f64();
     writeln!(out, "engine {name}: {comparisons} comparisons in {:.3} s, {rate:.0}/s", elapsed.as_secs_f64())?;

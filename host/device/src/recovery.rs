@@ -18,7 +18,7 @@ use crate::registers::Registers;
 const ABORT_BOUND: Duration = Duration::from_secs(1);
 
 /// A late answer has come by then, or never will.
-const HUNG_BOUND: Duration = Duration::from_millis(100);
+const HUNG_BOUND: Duration = Duration::from_secs(1);
 
 /// How the ladder ended.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
-//! A card as an engine: shards lie in DMA memory, probes share passes.
+//! A card as an engine: shards lie in DMA memory, probes share passes, known answers go along with every search.
 
 use crate::engine::{Answer, CardCost, Engine, EngineError, Search, ShardCoverage};
+use crate::known_answers::KnownAnswers;
 use crate::tally::{Candidate, Tally};
 use std::sync::Arc;
 use tracing::debug;
@@ -15,6 +16,7 @@ pub struct CardEngine {
     device: Device,
     name: String,
     shards: Vec<Loaded>,
+    planted: Option<GalleryBuffer>, // room for known answers, once there was a search
 }
 
 #[derive(Debug)]
@@ -27,7 +29,7 @@ struct Loaded {
 impl CardEngine {
     /// An engine over an open device; `name` says which card, for answers and messages.
     pub const fn new(device: Device, name: String) -> Self {
-        Self { device, name, shards: Vec::new() }
+        Self { device, name, shards: Vec::new(), planted: None }
     }
 
     /// The device, for its identity and counters.
@@ -40,25 +42,66 @@ impl CardEngine {
         for (slot, probe) in probes.iter().enumerate() {
             self.device.load_probe(slot as u8, &probe.image())?;
         }
+        let known = KnownAnswers::new(probes);
+        let planted = self.plant(&known)?;
+        let signatures: Vec<u32> =
+            probes.iter().map(|probe| known.signature(probe, search.gate)).collect::<Result<_, _>>()?;
         let empty = || (Tally::new(search.threshold, search.top_k), CardCost::default());
         let mut gathered: Vec<_> = probes.iter().map(|_| empty()).collect();
         for loaded in &self.shards {
-            for extents in loaded.extents.chunks(EXTENTS_MAX) {
+            for extents in loaded.extents.chunks(EXTENTS_MAX - 1) {
                 let request = SearchRequest {
                     probe_mask: (1 << probes.len()) - 1,
                     threshold: search.threshold,
                     gate: search.gate,
                     top_k: search.top_k as u16,
-                    extents: extents.to_vec(),
+                    extents: std::iter::once(&planted).chain(extents).copied().collect(),
                     timeout: search.timeout,
                 };
                 let outcome = self.device.search(&request)?;
                 debug!(engine = self.name, cycles = outcome.cycles, extents = extents.len(), "pass over a shard");
+                check_known_answers(&self.name, &outcome, &signatures)?;
                 gather(&outcome, &mut gathered);
             }
         }
         Ok(gathered)
     }
+
+    /// Puts known answers where the card reads them. No search runs meanwhile, so one place serves all.
+    fn plant(&mut self, known: &KnownAnswers) -> Result<ExtentRequest, EngineError> {
+        let buffer = match &mut self.planted {
+            Some(buffer) => buffer,
+            None => {
+                let bytes = KnownAnswers::bytes_max(usize::from(self.device.info().probes));
+                self.planted.insert(self.device.alloc_gallery(bytes)?)
+            }
+        };
+        let bytes = known.bytes();
+        buffer.write(0, &bytes);
+        Ok(ExtentRequest {
+            address: buffer.address(0),
+            lines: (bytes.len() / LINE_BYTES) as u32,
+            records: known.records() as u32,
+            base_index: 0,
+            crc32c: crc32c::crc32c(&bytes),
+            known_answer: true,
+        })
+    }
+}
+
+/// Fails on the first engine of a search that gave known answers other scores than `signatures` has of its probe slot.
+fn check_known_answers(engine: &str, outcome: &SearchOutcome, signatures: &[u32]) -> Result<(), EngineError> {
+    for block in &outcome.blocks {
+        let found = block.known_answer_signature;
+        match signatures.get(usize::from(block.probe_slot)) {
+            Some(&expected) if found != expected => {
+                let (engine, stream, probe_slot) = (engine.to_owned(), block.stream, block.probe_slot);
+                return Err(EngineError::KnownAnswer { engine, stream, probe_slot, found, expected });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Merges the blocks of all streams into the tallies of their probes.
@@ -87,6 +130,7 @@ fn stream_cost(block: &ResultBlock) -> CardCost {
         stall_starved: statistics.stall_starved,
         stall_engine: statistics.stall_engine,
         stall_collect: statistics.stall_collect,
+        known_answers: u64::from(block.known_answers),
     }
 }
 
@@ -141,6 +185,7 @@ impl Engine for CardEngine {
                     histogram: tally.histogram().to_vec(),
                     coverage: coverage.clone(),
                     cost: Some(cost),
+                    redone: None,
                 });
             }
         }

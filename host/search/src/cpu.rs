@@ -84,6 +84,7 @@ impl Engine for CpuEngine {
                     histogram: tally.histogram().to_vec(),
                     coverage: coverage.clone(),
                     cost: None,
+                    redone: None,
                 })
             })
             .collect()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use whorl_device::DeviceError;
 use whorl_gallery::Shard;
-use whorl_layout::TOP_K_MAX;
+use whorl_layout::{Status, TOP_K_MAX};
 use whorl_matcher::{GATE_DEFAULT, Probe, RecordError};
 
 /// Probes to compare with every record of the loaded shards.
@@ -56,6 +56,8 @@ pub struct Answer {
     pub coverage: Vec<ShardCoverage>,
     /// What it cost on a card; `None` where no card was used.
     pub cost: Option<CardCost>,
+    /// Why another engine than the one asked gave this answer; `None` where none had to.
+    pub redone: Option<String>,
 }
 
 /// One shard that an answer covers.
@@ -92,6 +94,8 @@ pub struct CardCost {
     pub stall_engine: u64,
     /// Stream cycles that waited for scores to be collected.
     pub stall_collect: u64,
+    /// Comparisons whose scores were known and came out right; they are part of the cycles, minutiae and lines.
+    pub known_answers: u64,
 }
 
 impl std::ops::AddAssign for CardCost {
@@ -103,6 +107,7 @@ impl std::ops::AddAssign for CardCost {
         self.stall_starved += other.stall_starved;
         self.stall_engine += other.stall_engine;
         self.stall_collect += other.stall_collect;
+        self.known_answers += other.known_answers;
     }
 }
 
@@ -131,6 +136,33 @@ pub enum EngineError {
         /// Records loaded.
         wanted: u64,
     },
+    /// One of a card's engines gave wrong scores to records whose scores are known.
+    #[error(
+        "{engine}: the known answer of stream {stream}, probe slot {probe_slot} is wrong, \
+         {found:#010x} instead of {expected:#010x}; its scores cannot be trusted"
+    )]
+    KnownAnswer {
+        /// Which card.
+        engine: String,
+        /// The stream of the engine.
+        stream: u8,
+        /// Its probe slot.
+        probe_slot: u8,
+        /// Signature of the scores that it gave.
+        found: u32,
+        /// Signature of the right ones.
+        expected: u32,
+    },
+}
+
+impl EngineError {
+    /// Whether an engine was found to give wrong scores, so that another engine may well do the search.
+    pub const fn is_wrong_scores(&self) -> bool {
+        matches!(
+            self,
+            Self::KnownAnswer { .. } | Self::Device(DeviceError::Command { status: Status::ProbeParity, .. })
+        )
+    }
 }
 
 /// Something that compares probes with shards.
