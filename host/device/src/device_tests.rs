@@ -317,7 +317,8 @@ fn known_answers_count_as_no_comparison_and_must_all_be_there() {
     for block in &outcome.blocks {
         assert_eq!((block.known_answers, block.known_answer_signature), (30, KNOWN_SIGNATURE));
     }
-    let compared: u32 = outcome.blocks.iter().filter(|block| block.probe_slot == 0).map(|block| block.comparisons).sum();
+    let compared: u32 =
+        outcome.blocks.iter().filter(|block| block.probe_slot == 0).map(|block| block.comparisons).sum();
     assert_eq!(compared, 60);
     card.lock().unwrap().spoil = Some(|block| block[14] -= 1);
     let error = device.search(&request).unwrap_err();

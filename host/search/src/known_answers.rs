@@ -64,7 +64,14 @@ impl Numbers {
         descriptor[8..].copy_from_slice(&self.next().to_le_bytes());
         let place = self.next();
         let coordinate = |shift: u32| ((place >> shift & 0x1ff) as i16) - 256;
-        RecordMinutia { x: coordinate(0), y: coordinate(9), angle: (place >> 18) as u8, descriptor, quality: 50, kind: 1 }
+        RecordMinutia {
+            x: coordinate(0),
+            y: coordinate(9),
+            angle: (place >> 18) as u8,
+            descriptor,
+            quality: 50,
+            kind: 1,
+        }
     }
 }
 

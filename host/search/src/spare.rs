@@ -95,13 +95,8 @@ mod tests {
 
     #[test]
     fn wrong_scores_are_redone_and_nothing_else() {
-        let known = || EngineError::KnownAnswer {
-            engine: "broken".into(),
-            stream: 1,
-            probe_slot: 2,
-            found: 3,
-            expected: 4,
-        };
+        let known =
+            || EngineError::KnownAnswer { engine: "broken".into(), stream: 1, probe_slot: 2, found: 3, expected: 4 };
         let answers = searched(known).expect("the spare answers");
         assert_eq!((answers.len(), answers[0].comparisons), (1, 1));
         let redone = answers[0].redone.clone().expect("it says so");

@@ -40,7 +40,9 @@ impl Simulator {
         let options = options(&folder.path().join("card"), shape);
         let faults = Faults::default();
         let ordered = faults.clone();
-        std::thread::spawn(move || panic!("the simulator ended: {:?}", whorl_sim::serve_with_faults(&options, &ordered)));
+        std::thread::spawn(move || {
+            panic!("the simulator ended: {:?}", whorl_sim::serve_with_faults(&options, &ordered))
+        });
         Self { folder, faults }
     }
 
