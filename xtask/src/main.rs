@@ -7,6 +7,7 @@ mod generate;
 mod lint;
 mod mutate;
 mod shell;
+mod synth;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -39,6 +40,8 @@ enum Task {
     Mutate(mutate::Options),
     /// Measure everything that is claimed; writes target/bench/report.json
     Bench(bench::Options),
+    /// Count what the hardware occupies and how many engines fit a device; writes target/synth/report.json and docs/area.*
+    Synth(synth::Options),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Task::Coverage(options) => coverage::run_all(&options),
         Task::Mutate(options) => mutate::run(&options),
         Task::Bench(options) => bench::run(&options),
+        Task::Synth(options) => synth::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -27,6 +27,9 @@ pub enum TaskError {
         /// The system's reason.
         source: io::Error,
     },
+    /// A netlist's statistics could not be used.
+    #[error(transparent)]
+    Statistics(#[from] crate::synth::StatError),
     /// A check did not hold.
     #[error("{0}")]
     Check(String),

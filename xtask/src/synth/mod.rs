@@ -1,0 +1,282 @@
+//! `cargo xtask synth`: what the hardware occupies, and how many engines a device holds.
+
+mod cards;
+mod cells;
+mod page;
+mod yosys;
+
+pub use cells::StatError;
+
+use crate::shell::{TaskError, root};
+use cards::{DEVICES, Limits, Parts, device_json};
+use cells::Netlist;
+use serde_json::{Map, Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use yosys::{Family, Run, Sources};
+
+/// An engine may take so many LUTs: 84 of them, which make 600 million comparisons/s, must fit a VU47P.
+const ENGINE_LUT_MAX: u64 = 9_000;
+/// The same with collector and record reader.
+const COMPLETE_LUT_MAX: u64 = 10_000;
+/// Clock that cycles are turned into time with. An assumption: no open tool closes timing for these devices.
+const CLOCK_HZ: f64 = 250e6;
+/// Cycles per comparison where no file of measured ones is named: FVC templates, docs/performance.md.
+const CYCLES: f64 = 34.91;
+/// The committed report.
+const COMMITTED: &str = "docs/area.json";
+const PAGE: &str = "docs/area.md";
+
+/// A way to build an engine, with the parameters that say so.
+struct Variant {
+    name: &'static str,
+    parameters: &'static [(&'static str, &'static str)],
+    family: Family,
+}
+
+/// The engines of the report. The first is the one that the limits hold for.
+const VARIANTS: [Variant; 2] = [
+    Variant { name: "engine", parameters: &[], family: Family::UltraScalePlus },
+    Variant { name: "engine-series7", parameters: &[], family: Family::Series7 },
+];
+
+/// Options of `cargo xtask synth`.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Synthesise this module alone, for UltraScale+, and print what it occupies
+    #[arg(long)]
+    module: Option<String>,
+    /// Parameters for --module, as Name=Value
+    #[arg(long, requires = "module")]
+    parameter: Vec<String>,
+    /// Run nothing: fail where docs/area.json was made from other HDL files, or docs/area.md from another report
+    #[arg(long, conflicts_with_all = ["module", "json"])]
+    check: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+    /// A report of `cargo xtask bench` whose cycles per comparison are used for the projection
+    #[arg(long)]
+    cycles: Option<PathBuf>,
+    /// Runs of yosys at a time; each may take 2 GB
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+}
+
+/// Runs what the options ask for.
+pub fn run(options: &Options) -> Result<(), TaskError> {
+    let sources = Sources::find()?;
+    if options.check {
+        return check(&sources);
+    }
+    if let Some(module) = &options.module {
+        return single(module, options, &sources);
+    }
+    let report = report(options, &sources)?;
+    let text = format!("{report:#}\n");
+    for file in ["target/synth/report.json", COMMITTED] {
+        write(&root().join(file), &text)?;
+    }
+    write(&root().join(PAGE), &page::render(&report)?)?;
+    if options.json {
+        print!("{text}");
+    } else {
+        print!("{}", page::render(&report)?);
+    }
+    within_budget(&report)
+}
+
+/// One module, quickly.
+fn single(module: &str, options: &Options, sources: &Sources) -> Result<(), TaskError> {
+    let parameters = options.parameter.iter().map(|parameter| {
+        let pair = parameter.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+        pair.ok_or_else(|| TaskError::Check(format!("{parameter} is not Name=Value")))
+    });
+    let parameters = parameters.collect::<Result<_, _>>()?;
+    let run = Run { parameters, ..Run::whole(module) };
+    let usage = run.netlist(sources)?.total(module, &[])?;
+    println!("{:#}", usage.to_json());
+    Ok(())
+}
+
+/// All runs, and the report from them.
+fn report(options: &Options, sources: &Sources) -> Result<Value, TaskError> {
+    let limits = Limits { streams: limit("STREAMS_MAX")?, probes: limit("PROBES_MAX")? };
+    let of_size = |streams: u64, probes: u64| Run {
+        name: format!("fixed-{streams}x{probes}"),
+        parameters: vec![("Streams".to_owned(), streams.to_string()), ("Probes".to_owned(), probes.to_string())],
+        outside: &["search_stream"],
+        ..Run::whole("whorl_core")
+    };
+    let mut runs: Vec<Run> = VARIANTS
+        .iter()
+        .map(|variant| Run {
+            name: variant.name.to_owned(),
+            parameters: variant.parameters.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+            family: variant.family,
+            ..Run::whole("engine")
+        })
+        .collect();
+    runs.push(Run { name: "modules".to_owned(), flatten: false, ..runs[0].clone() });
+    runs.push(Run::whole("collector"));
+    runs.push(Run::whole("record_reader"));
+    runs.push(Run {
+        name: "stream".to_owned(),
+        parameters: vec![("Probes".to_owned(), limits.probes.to_string())],
+        outside: &["engine", "collector"],
+        ..Run::whole("search_stream")
+    });
+    runs.push(of_size(1, 1));
+    runs.push(of_size(limits.streams, limits.probes));
+
+    let netlists = all(&runs, sources, options.jobs)?;
+    let at = |name: &str| runs.iter().position(|run| run.name == name).expect("a run of this list");
+    let total = |name: &str| netlists[at(name)].total(&runs[at(name)].top, runs[at(name)].outside);
+
+    let engine = total(VARIANTS[0].name)?;
+    let (collector, reader, stream) = (total("collector")?, total("record_reader")?, total("stream")?);
+    let fixed = [total("fixed-1x1")?, total(&format!("fixed-{}x{}", limits.streams, limits.probes))?];
+    let modules = netlists[at("modules")].kinds("engine", &[])?;
+    let modules: Vec<_> = modules
+        .iter()
+        .map(|(name, kind)| json!({"module": name, "instances": kind.instances, "all_instances": kind.own.to_json()}))
+        .collect();
+    let (cycles, cycles_source) = cycles(options.cycles.as_deref())?;
+
+    let mut variants = Map::new();
+    for variant in &VARIANTS {
+        variants.insert(variant.name.to_owned(), total(variant.name)?.to_json());
+    }
+    let mut of_cards = Map::new();
+    for device in &DEVICES {
+        let engines = VARIANTS.iter().filter(|variant| variant.family == device.family);
+        let engines =
+            engines.map(|v| Ok((v.name.to_owned(), total(v.name)? + collector))).collect::<Result<_, StatError>>()?;
+        let parts = Parts { fixed, stream, engines };
+        let mut card = device_json(device);
+        card["engines"] = json!(0);
+        card["limit"] = json!("not one engine fits");
+        if let Some(fit) = device.fit(&parts, limits) {
+            let mix: Map<_, _> =
+                parts.engines.iter().zip(&fit.mix).map(|((name, _), n)| (name.clone(), json!(n))).collect();
+            card["engines"] = json!(fit.engines());
+            card["limit"] = json!(fit.limit);
+            card["streams"] = json!(fit.streams);
+            card["engines_of_a_stream"] = Value::Object(mix);
+            card["used"] = fit.usage.to_json();
+            card["comparisons_per_second"] = json!((fit.engines() as f64 * CLOCK_HZ / cycles).round());
+        }
+        // What the area alone would allow, whatever the specification's largest numbers.
+        let by_area = device.fit(&parts, Limits { probes: 64, ..limits });
+        card["engines_by_area"] = json!(by_area.map_or(0, |fit| fit.engines()));
+        of_cards.insert(device.name.to_owned(), card);
+    }
+    Ok(json!({
+        "hdl": sources.hash()?,
+        "tool": netlists[0].creator,
+        "engine": engine.to_json(),
+        "variants": variants,
+        "collector": collector.to_json(),
+        "record_reader": reader.to_json(),
+        "complete": (engine + collector + reader).to_json(),
+        "stream": {"probes": limits.probes, "shared": stream.to_json()},
+        "fixed": [
+            {"streams": 1, "probes": 1, "usage": fixed[0].to_json()},
+            {"streams": limits.streams, "probes": limits.probes, "usage": fixed[1].to_json()},
+        ],
+        "modules": modules,
+        "budget": {"engine.lut": ENGINE_LUT_MAX, "complete.lut": COMPLETE_LUT_MAX},
+        "clock_hz_assumed": CLOCK_HZ,
+        "cycles_per_comparison": cycles,
+        "cycles_source": cycles_source,
+        "cards": of_cards,
+    }))
+}
+
+/// The netlists of all runs, some at a time. The first failure ends the rest.
+fn all(runs: &[Run], sources: &Sources, jobs: usize) -> Result<Vec<Netlist>, TaskError> {
+    eprintln!("synth: {} runs, {jobs} at a time", runs.len());
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<Option<Result<Netlist, TaskError>>>> = Mutex::new(runs.iter().map(|_| None).collect());
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.clamp(1, runs.len()) {
+            scope.spawn(|| {
+                while let Some((index, run)) = runs.iter().enumerate().nth(next.fetch_add(1, Ordering::Relaxed)) {
+                    let result = run.netlist(sources);
+                    if result.is_err() {
+                        next.store(runs.len(), Ordering::Relaxed);
+                    }
+                    done.lock().expect("no run panics")[index] = Some(result);
+                }
+            });
+        }
+    });
+    let done = done.into_inner().expect("no run panics");
+    let (failed, whole): (Vec<_>, Vec<_>) = done.into_iter().flatten().partition(Result::is_err);
+    match failed.into_iter().next() {
+        Some(failure) => failure.map(|_| Vec::new()),
+        None => whole.into_iter().collect(),
+    }
+}
+
+/// A number of the specification, from the generated package.
+fn limit(name: &str) -> Result<u64, TaskError> {
+    let path = root().join("hdl/pkg/whorl_gen_pkg.sv");
+    let text = fs::read_to_string(&path).map_err(TaskError::file(&path))?;
+    let start = format!("localparam int unsigned {name} = 32'd");
+    let value = text.lines().find_map(|line| line.trim().strip_prefix(&start)?.split(';').next()?.parse().ok());
+    value.ok_or_else(|| TaskError::Check(format!("no number {name} in {}", path.display())))
+}
+
+/// Cycles per comparison, and where they are from.
+fn cycles(measured: Option<&Path>) -> Result<(f64, String), TaskError> {
+    let Some(path) = measured else {
+        return Ok((CYCLES, "measured in simulation on FVC templates, docs/performance.md".to_owned()));
+    };
+    let report = read(path)?;
+    let figures = report["figures"].as_array().into_iter().flatten();
+    let mut cycles =
+        figures.filter(|figure| figure["name"].as_str().is_some_and(|n| n.starts_with("cycles per comparison")));
+    // Of several sources of templates the last is the real one.
+    let figure = cycles.next_back();
+    let value = figure.and_then(|figure| figure["value"].as_f64());
+    let value = value.ok_or_else(|| TaskError::Check(format!("no cycles per comparison in {}", path.display())))?;
+    let name = figure.and_then(|figure| figure["name"].as_str()).unwrap_or_default();
+    Ok((value, format!("measured in simulation by `cargo xtask bench`: {name}")))
+}
+
+/// Fails where an engine outgrew its budget.
+fn within_budget(report: &Value) -> Result<(), TaskError> {
+    let over: Vec<_> = [("engine", ENGINE_LUT_MAX), ("complete", COMPLETE_LUT_MAX)]
+        .into_iter()
+        .filter_map(|(what, most)| {
+            let luts = report[what]["lut"].as_u64().filter(|luts| *luts > most)?;
+            Some(format!("{what} takes {luts} LUTs, of {most} at most"))
+        })
+        .collect();
+    if over.is_empty() { Ok(()) } else { Err(TaskError::Check(over.join("; "))) }
+}
+
+/// Compares the committed report with the HDL files, and the page with the report.
+fn check(sources: &Sources) -> Result<(), TaskError> {
+    let report = read(&root().join(COMMITTED))?;
+    if report["hdl"].as_str() != Some(&sources.hash()?) {
+        return Err(TaskError::Check(format!("{COMMITTED} was made from other HDL files; run `cargo xtask synth`")));
+    }
+    let path = root().join(PAGE);
+    if fs::read_to_string(&path).map_err(TaskError::file(&path))? != page::render(&report)? {
+        return Err(TaskError::Check(format!("{PAGE} is not what {COMMITTED} says; run `cargo xtask synth`")));
+    }
+    within_budget(&report)
+}
+
+fn read(path: &Path) -> Result<Value, TaskError> {
+    let text = fs::read_to_string(path).map_err(TaskError::file(path))?;
+    serde_json::from_str(&text).map_err(|e| TaskError::Check(format!("{}: {e}", path.display())))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), TaskError> {
+    fs::write(path, text).map_err(TaskError::file(path))
+}

