@@ -1,6 +1,6 @@
 //! `make bench`: every speed figure of the project from one run, with the targets that simulated cycles must meet.
 
-use crate::shell::{self, TaskError, output, root};
+use crate::shell::{self, TaskError, output, read_json, root, write};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -121,9 +121,7 @@ pub fn run(options: &Options) -> Result<(), TaskError> {
 
     let machine = machine();
     let file = root().join("target/bench/report.json");
-    let folder = file.parent().expect("a folder");
-    fs::create_dir_all(folder).map_err(TaskError::file(folder))?;
-    fs::write(&file, format!("{:#}\n", report.to_json(&machine))).map_err(TaskError::file(&file))?;
+    write(&file, &format!("{:#}\n", report.to_json(&machine)))?;
     println!("on {machine}; {} holds these figures and the runs", file.display());
     let missed: Vec<_> = report.figures.iter().filter(|f| f.met() == Some(false)).map(|f| f.name.as_str()).collect();
     if missed.is_empty() { Ok(()) } else { Err(TaskError::Check(format!("missed: {}", missed.join("; ")))) }
@@ -145,13 +143,9 @@ fn compute_bound(report: &mut Report, source: &str, run: &Value) -> Result<(), T
 
 /// What a card would do, from simulated cycles and the engines that synthesis fits.
 fn projected(report: &mut Report, cycles: &[(&str, f64)], cpu: &[f64]) -> Result<(), TaskError> {
-    let file = root().join("target/synth/report.json");
-    let Ok(text) = fs::read_to_string(&file) else {
-        println!("projected card: skipped, there is no {}; `cargo xtask synth` makes it", file.display());
-        return Ok(());
-    };
-    let synthesis: Value =
-        serde_json::from_str(&text).map_err(|e| TaskError::Check(format!("{}: {e}", file.display())))?;
+    let fresh = root().join("target/synth/report.json");
+    let file = if fresh.exists() { fresh } else { root().join("docs/area.json") };
+    let synthesis = read_json(&file)?;
     let cards = synthesis["cards"].as_object().into_iter().flatten();
     for (card, of_card) in cards {
         let engines = number(of_card, "/engines")?;
@@ -176,8 +170,8 @@ fn criterion(report: &mut Report) -> Result<(), TaskError> {
     let mut paths: Vec<_> = listing.lines().map(PathBuf::from).collect();
     paths.sort();
     for estimates in paths {
-        let benchmark = read(&estimates.with_file_name("benchmark.json"))?;
-        let nanoseconds = number(&read(&estimates)?, "/mean/point_estimate")?;
+        let benchmark = read_json(&estimates.with_file_name("benchmark.json"))?;
+        let nanoseconds = number(&read_json(&estimates)?, "/mean/point_estimate")?;
         let name = benchmark["full_id"].as_str().unwrap_or_default().to_owned();
         let elements = benchmark.pointer("/throughput/Elements").and_then(Value::as_f64).unwrap_or(1.0);
         report.add(&name, elements * 1e9 / nanoseconds, "per second", None);
@@ -188,11 +182,6 @@ fn criterion(report: &mut Report) -> Result<(), TaskError> {
 fn whorl_bench(whorl: &Path, arguments: &[&str]) -> Result<Value, TaskError> {
     let text = output(Command::new(whorl).args(["bench", "--json"]).args(arguments))?;
     serde_json::from_str(&text).map_err(|e| TaskError::Check(format!("whorl bench printed no JSON: {e}")))
-}
-
-fn read(path: &Path) -> Result<Value, TaskError> {
-    let text = fs::read_to_string(path).map_err(TaskError::file(path))?;
-    serde_json::from_str(&text).map_err(|e| TaskError::Check(format!("{}: {e}", path.display())))
 }
 
 fn number(value: &Value, pointer: &str) -> Result<f64, TaskError> {

@@ -8,6 +8,8 @@ mod lint;
 mod mutate;
 mod shell;
 mod synth;
+mod timing;
+mod yosys;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -42,6 +44,8 @@ enum Task {
     Bench(bench::Options),
     /// Count what the hardware occupies and how many engines fit a device; writes target/synth/report.json and docs/area.*
     Synth(synth::Options),
+    /// Place and route pieces of an engine on an ECP5; writes docs/timing.md
+    Timing(timing::Options),
 }
 
 fn main() -> ExitCode {
@@ -56,6 +60,7 @@ fn main() -> ExitCode {
         Task::Mutate(options) => mutate::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Synth(options) => synth::run(&options),
+        Task::Timing(options) => timing::measure(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

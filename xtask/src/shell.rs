@@ -1,5 +1,7 @@
 //! Running other programs from the repository's root.
 
+use serde_json::Value;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -72,6 +74,19 @@ pub fn output(command: &mut Command) -> Result<String, TaskError> {
     } else {
         Err(TaskError::Failed(shown(command)))
     }
+}
+
+/// Reads a file of JSON.
+pub fn read_json(path: &Path) -> Result<Value, TaskError> {
+    let text = fs::read_to_string(path).map_err(TaskError::file(path))?;
+    serde_json::from_str(&text).map_err(|e| TaskError::Check(format!("{}: {e}", path.display())))
+}
+
+/// Writes a file, and its folder where that is missing.
+pub fn write(path: &Path, text: &str) -> Result<(), TaskError> {
+    let folder = path.parent().expect("a file lies in a folder");
+    fs::create_dir_all(folder).map_err(TaskError::file(folder))?;
+    fs::write(path, text).map_err(TaskError::file(path))
 }
 
 /// Runs cargo.

