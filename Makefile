@@ -3,7 +3,7 @@ export CARGO_TERM_COLOR ?= auto
 PYTHON := .venv/bin/python
 FVC    := $(or $(WHORL_DATA),../shared/data)/fvc/leader
 
-.PHONY: setup build demo test test-rust test-hdl test-card pairs bench lint gen requirements clean
+.PHONY: setup build demo test test-rust test-hdl test-card pairs bench synth timing lint gen requirements clean
 
 setup: ## Install what is missing: Debian packages, .venv, the bindings
 	@tools/setup
@@ -33,6 +33,12 @@ pairs: build ## All ordered pairs of the real templates through the simulated ca
 bench: build ## Every speed figure; target/bench/report.json
 	cargo xtask bench
 
+synth: setup ## LUTs of everything, engines per device; docs/area.md
+	cargo xtask synth
+
+timing: setup ## Clock and critical path of slices on an ECP5; docs/timing.md
+	cargo xtask timing
+
 lint: setup ## Formatting, clippy, HDL lint, licences, generated files
 	cargo xtask lint
 
@@ -41,7 +47,7 @@ gen: setup ## Write the files generated from spec/
 
 requirements: setup ## Pin tools/requirements.in with hashes
 	.venv/bin/pip install --quiet pip-tools
-	.venv/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-header --allow-unsafe --strip-extras -o tools/requirements.txt tools/requirements.in
+	.venv/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --allow-unsafe --strip-extras -o tools/requirements.txt tools/requirements.in
 
 clean:
 	rm -rf target .venv

@@ -247,13 +247,14 @@ fn cycles(measured: Option<&Path>) -> Result<(f64, String), TaskError> {
 
 /// Fails where an engine outgrew its budget.
 fn within_budget(report: &Value) -> Result<(), TaskError> {
-    let over: Vec<_> = [("engine", ENGINE_LUT_MAX), ("complete", COMPLETE_LUT_MAX)]
-        .into_iter()
-        .filter_map(|(what, most)| {
-            let luts = report[what]["lut"].as_u64().filter(|luts| *luts > most)?;
-            Some(format!("{what} takes {luts} LUTs, of {most} at most"))
-        })
-        .collect();
+    let mut over = Vec::new();
+    for (what, most) in [("engine", ENGINE_LUT_MAX), ("complete", COMPLETE_LUT_MAX)] {
+        let luts = report[what]["lut"].as_u64();
+        let luts = luts.ok_or_else(|| TaskError::Check(format!("no {what}.lut in the synthesis report")))?;
+        if luts > most {
+            over.push(format!("{what} takes {luts} LUTs, of {most} at most"));
+        }
+    }
     if over.is_empty() { Ok(()) } else { Err(TaskError::Check(over.join("; "))) }
 }
 
@@ -268,4 +269,50 @@ fn check(sources: &Sources) -> Result<(), TaskError> {
         return Err(TaskError::Check(format!("{PAGE} is not what {COMMITTED} says; run `cargo xtask synth`")));
     }
     within_budget(&report)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_beyond_its_budget_is_an_error() {
+        let report = |engine: u64, complete: u64| json!({"engine": {"lut": engine}, "complete": {"lut": complete}});
+        assert!(within_budget(&report(9_000, 10_000)).is_ok());
+        let error = within_budget(&report(9_001, 10_000)).unwrap_err().to_string();
+        assert_eq!(error, "engine takes 9001 LUTs, of 9000 at most");
+        let error = within_budget(&report(9_001, 10_002)).unwrap_err().to_string();
+        assert!(error.ends_with("; complete takes 10002 LUTs, of 10000 at most"), "{error}");
+        assert!(within_budget(&json!({"engine": {}, "complete": {"lut": 1}})).is_err());
+    }
+
+    #[test]
+    fn measured_cycles_are_those_of_the_last_source_of_templates() {
+        let file = root().join(format!("target/synth/test-{}.json", std::process::id()));
+        let figures = json!({"figures": [
+            {"name": "cycles per comparison, synthetic", "value": 34.5},
+            {"name": "cycles per comparison, FVC", "value": 34.9},
+            {"name": "CPU, one core, FVC", "value": 1.0},
+        ]});
+        write(&file, &figures.to_string()).unwrap();
+        let (value, source) = cycles(Some(&file)).unwrap();
+        assert!((value - 34.9).abs() < 1e-9, "{value}");
+        assert!(source.ends_with("cycles per comparison, FVC"), "{source}");
+        write(&file, r#"{"figures": []}"#).unwrap();
+        assert!(cycles(Some(&file)).is_err());
+        std::fs::remove_file(&file).unwrap();
+    }
+
+    #[test]
+    fn the_limits_of_the_specification_are_found() {
+        assert!(limit("STREAMS_MAX").unwrap() >= 1);
+        assert!(limit("NO_SUCH_NUMBER").is_err());
+    }
+
+    #[test]
+    fn the_engines_of_each_device_have_a_variant() {
+        for device in &DEVICES {
+            assert!(VARIANTS.iter().any(|variant| variant.family == device.family), "{}", device.name);
+        }
+    }
 }
