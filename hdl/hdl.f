@@ -12,6 +12,7 @@ hdl/prim/ram_1w1r.sv
 hdl/prim/fifo_ram.sv
 hdl/prim/rr_arbiter.sv
 hdl/prim/delay_line.sv
+hdl/prim/count7.sv
 hdl/match/lane.sv
 hdl/match/lane_array.sv
 hdl/match/winner.sv

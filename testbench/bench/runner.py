@@ -53,15 +53,16 @@ def verilator_options() -> list[str]:
     return ["-Wall", "--assert", "-O3", *folders, *OPTIONS]
 
 
-def run(module, test_module=None, parameters=None, testcase=None, environment=None, build_args=(), visible=()):
+def run(module, test_module=None, parameters=None, testcase=None, environment=None, build_args=(), visible=(), vendor=False):
     """Builds `module` with `parameters` and runs the cocotb tests of `test_module` (default `test_<module>`).
 
     `testcase` picks tests by name; `environment` is handed to the simulation. Fails the pytest test when any
     cocotb test failed or none ran. `visible` names further modules whose signals the bench looks into.
+    `vendor` takes the bodies made of vendor primitives, see docs/decisions/0004-vendor-primitives.md.
     WHORL_WAVES=1 keeps a VCD in the build folder; WHORL_SEED fixes the random seed.
     """
     parameters = dict(parameters or {})
-    build = "_".join([module, *(f"{name}{value}" for name, value in parameters.items())])
+    build = "_".join([module, *(f"{name}{value}" for name, value in parameters.items()), *(["vendor"] if vendor else [])])
     build_dir = BUILDS / build
     waves = os.environ.get("WHORL_WAVES") == "1"
     prepare_tools()
@@ -85,6 +86,7 @@ def run(module, test_module=None, parameters=None, testcase=None, environment=No
             *verilator_options(),
             # The runner makes every signal visible; a bench sees its top's ports, and what `visible` names.
             "--no-public-flat-rw",
+            *(["+define+WHORL_XILINX", "-y", str(ROOT / "testbench" / "vendor")] if vendor else []),
             *build_args,
         ],
     )
