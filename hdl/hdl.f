@@ -2,6 +2,7 @@
 // Paths are relative to the repository's root.
 +incdir+hdl/prim
 hdl/pkg/whorl_gen_pkg.sv
+hdl/pkg/distance_pkg.sv
 hdl/pkg/match_pkg.sv
 hdl/pkg/dma_pkg.sv
 hdl/pkg/queue_pkg.sv
@@ -13,7 +14,9 @@ hdl/prim/fifo_ram.sv
 hdl/prim/rr_arbiter.sv
 hdl/prim/delay_line.sv
 hdl/prim/count7.sv
-hdl/match/lane.sv
+hdl/prim/count13.sv
+hdl/prim/min_node.sv
+hdl/prim/distance_table.sv
 hdl/match/lane_array.sv
 hdl/match/winner.sv
 hdl/match/slots.sv

@@ -140,7 +140,7 @@ async def an_abort_reaches_the_search_that_runs_beside_it(dut):
     engine.memory.store(0x20_0000, data)
     engine.memory.store(0x30_0000, pack("extent", address=0x20_0000, lines=1, records=1, crc32c=whorl.crc32c(data)))
     search = pack("sqe_search", opcode=code("opcode", "SEARCH"), tag=9, probe_mask=1, extents_address=0x30_0000, extent_count=1,
-                  gate=43, top_k=1, result_stride=64 * 34, result_address=0x40_0000)
+                  top_k=1, result_stride=64 * 34, result_address=0x40_0000)
     await engine.submit(1, search)
     await ClockCycles(dut.clk_i, 300)  # the match array takes no line, so the search cannot end
     assert int(dut.busy_o.value) == 1

@@ -47,14 +47,13 @@ class Taps:
             assert self.bests[n] == taps["best"], f"best of {n}"
 
 
-async def begin(dut, gate=43):
+async def begin(dut):
     dut.probe_write_valid_i.value = 0
-    dut.gate_i.value = gate
     await start(dut)
 
 
-async def load(dut, record):
-    for write in probe_writes(record):
+async def load(dut, record, gate=43):
+    for write in probe_writes(record, gate):
         dut.probe_write_valid_i.value = 1
         dut.probe_write_i.value = write
         await RisingEdge(dut.clk_i)
@@ -68,9 +67,9 @@ async def every_stage_equals_the_model(dut, source_stall, sink_stall):
     rng = random.Random(f"{source_stall} {sink_stall}")
     for probe_count in (0, 1, 30, 48):
         gate = rng.choice((43, 43, 0, 127, 5))
-        await begin(dut, gate)
+        await begin(dut)
         probe = random_record(rng, probe_count)
-        await load(dut, probe)
+        await load(dut, probe, gate)
         lengths = [0, 1, 2, 3, 96, 0, 1, 1, 1, 1, 48, 2] + [rng.choice((rng.randrange(97), rng.randrange(5), 40)) for _ in range(30)]
         records = [random_record(rng, n, probe if rng.random() < 0.6 else None) for n in lengths]
         source, sink, taps = Source(dut, "beat", source_stall), Sink(dut, "comparison", sink_stall), Taps(dut)

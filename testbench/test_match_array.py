@@ -8,12 +8,12 @@ import cocotb
 import pytest
 import whorl
 from bench.fields import Fields
-from bench.records import extent, probe_lines, random_record
+from bench.records import GATE, extent, probe_lines, random_record
 from bench.runner import data_folder, run
 from bench.streams import STALLS, Sink, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
 
-CONFIG = Fields(("gate", 7), ("threshold", 16), ("top_k", 9), ("probe_mask", 8))
+CONFIG = Fields(("threshold", 16), ("top_k", 9), ("probe_mask", 8))
 REQUEST = Fields(("stream", 8), ("probe", 8))
 RESULT = Fields(("data", 512), ("last", 1))
 # Most significant first, as result_header_t.
@@ -39,15 +39,15 @@ class Array:
         self.results = Sink(dut, "result_line", self.stall)
         await start(dut)
 
-    async def load(self, slot: int, record: bytes):
-        self.loader.send(*probe_lines(record, slot))
+    async def load(self, slot: int, record: bytes, gate: int = GATE):
+        self.loader.send(*probe_lines(record, slot, gate))
         await self.loader.drain()
         await ClockCycles(self.dut.clk_i, 2)
 
-    async def start(self, gate=43, threshold=0, top_k=256, probe_mask=None):
+    async def start(self, threshold=0, top_k=256, probe_mask=None):
         dut = self.dut
         mask = (1 << self.probes) - 1 if probe_mask is None else probe_mask
-        dut.search_config_i.value = CONFIG.pack(gate=gate, threshold=threshold, top_k=top_k, probe_mask=mask)
+        dut.search_config_i.value = CONFIG.pack(threshold=threshold, top_k=top_k, probe_mask=mask)
         dut.start_i.value = 1
         await RisingEdge(dut.clk_i)
         dut.start_i.value = 0
@@ -131,12 +131,13 @@ async def searches_equal_the_model(dut, stall):
     await array.begin()
     assert int(dut.probe_loaded_o.value) == 0
     probes = [random_record(rng, rng.choice((48, 31))) for _ in range(array.probes)]
+    gates = [rng.choice((GATE, rng.randrange(128))) for _ in probes]
     for slot, probe in enumerate(probes):
-        await array.load(slot, probe)
+        await array.load(slot, probe, gates[slot])
         assert int(dut.probe_loaded_o.value) == (2 << slot) - 1
     # Two searches in a row: nothing of the first may be left in the second.
-    for threshold, top_k, gate, count in ((0, 9, 43, 40), (300, 256, rng.randrange(128), 25)):
-        await array.start(gate=gate, threshold=threshold, top_k=top_k)
+    for threshold, top_k, count in ((0, 9, 40), (300, 256, 25)):
+        await array.start(threshold=threshold, top_k=top_k)
         galleries, fed = [], []
         for stream in range(array.streams):
             base = rng.randrange(1 << 30)
@@ -151,7 +152,7 @@ async def searches_equal_the_model(dut, stall):
             ia, a, ib, b = fed[stream]
             indexed = [(ia + i, r) for i, r in enumerate(a)] + [(ib + i, r) for i, r in enumerate(b)]
             for slot, probe in enumerate(probes):
-                scores = [(index, whorl.compare(probe, record, gate)["score"]) for index, record in indexed]
+                scores = [(index, whorl.compare(probe, record, gates[slot])["score"]) for index, record in indexed]
                 assert max(score for _, score in scores) > 300, "no mates: the search compares nothing"
                 block = await array.block(stream, slot)
                 header = check(block, stream, slot, scores, galleries[stream], threshold, top_k)

@@ -56,13 +56,13 @@ class Exec:
 @cocotb.parametrize(stall=STALLS)
 async def an_image_reaches_its_slot(dut, stall):
     probe = await Exec(dut, stall).begin()
-    for slot in (0, 2, 1):
+    for slot, gate in ((0, 127), (2, 0), (1, 43)):
         image = rng(slot).randbytes(LINES * LINE)
         probe.memory.store(0x7000_0040, image)
-        outcome = await probe.run(probe_slot=slot, image_address=0x7000_0040, crc32c=whorl.crc32c(image))
+        outcome = await probe.run(probe_slot=slot, gate=gate, image_address=0x7000_0040, crc32c=whorl.crc32c(image))
         assert outcome == {"status": "SUCCESS", "detail": 0, "host_addr": 0}
         got = [PROBE_LINE.unpack(word) for word in probe.lines.words]
-        assert [(line["slot"], line["index"]) for line in got] == [(slot, i) for i in range(LINES)]
+        assert [(line["slot"], line["gate"], line["index"]) for line in got] == [(slot, gate, i) for i in range(LINES)]
         assert b"".join(line["data"].to_bytes(LINE, "little") for line in got) == image
         probe.lines.words.clear()
     assert not probe.discards
@@ -71,8 +71,8 @@ async def an_image_reaches_its_slot(dut, stall):
 @cocotb.test()
 async def wrong_fields_touch_nothing(dut):
     probe = await Exec(dut).begin()
-    for slot, address in ((PROBES, 0), (255, 0), (0, 0x20), (1, 0x7001)):
-        assert (await probe.run(probe_slot=slot, image_address=address))["status"] == "INVALID_FIELD"
+    for slot, address, gate in ((PROBES, 0, 43), (255, 0, 43), (0, 0x20, 43), (1, 0x7001, 43), (0, 0, 128), (0, 0, 255)):
+        assert (await probe.run(probe_slot=slot, image_address=address, gate=gate))["status"] == "INVALID_FIELD"
     assert not probe.lines.words and not probe.discards and not probe.port.addresses
 
 

@@ -3,13 +3,13 @@
 import random
 
 import cocotb
-from bench.records import PROBE_LINE, probe_lines, probe_writes, random_record
+from bench.records import PROBE_LINE, PROBE_WRITE, probe_lines, probe_writes, random_record
 from bench.runner import run
 from bench.streams import STALLS, Source, start
 from cocotb.triggers import ClockCycles, RisingEdge
 
-# Fields of probe_write_t that mean something in a write of each kind; the row of a minutia is left to chance.
-ROW = 0x3F << 166
+# Fields of probe_write_t that mean nothing in a write of each kind.
+CHANCE = {"rotation": ("halves", "further", "step", "gate"), "minutia": ("row",)}
 
 
 async def watch(dut, writes):
@@ -20,8 +20,10 @@ async def watch(dut, writes):
             writes.append((valid, int(dut.probe_write_o.value)))
 
 
-def meaning(write: int) -> int:
-    return write if write >> 173 else write & ~ROW
+def meaning(write: int) -> dict:
+    fields = PROBE_WRITE.unpack(write)
+    chance = CHANCE["rotation" if fields["rotation"] else "minutia"]
+    return {name: value for name, value in fields.items() if name not in chance}
 
 
 async def begin(dut, stall):
@@ -40,13 +42,13 @@ async def images_become_writes(dut, stall):
     rng = random.Random(f"loader {stall}")
     source, writes = await begin(dut, stall)
     expected = []
-    for slot, count in ((0, 48), (1, 0), (1, 1), (0, 31), (2, 20)):
+    for slot, count, gate in ((0, 48, 43), (1, 0, 0), (1, 1, 127), (0, 31, 125), (2, 20, 3)):
         record = random_record(rng, count)
-        source.send(*probe_lines(record, slot))
+        source.send(*probe_lines(record, slot, gate))
         if slot < 2:  # slot 2 does not exist
-            expected += [(1 << slot, write) for write in probe_writes(record)]
+            expected += [(1 << slot, meaning(write)) for write in probe_writes(record, gate)]
     await source.drain()
-    await ClockCycles(dut.clk_i, 3)
+    await ClockCycles(dut.clk_i, 5)
     assert [(slot, meaning(write)) for slot, write in writes] == expected
     assert int(dut.probe_loaded_o.value) == 3
 
@@ -85,16 +87,16 @@ async def loaded_from_the_last_line_to_the_next_first_or_discard(dut):
 
 
 @cocotb.test()
-async def an_image_takes_816_cycles(dut):
+async def an_image_takes_2304_cycles(dut):
     source, writes = await begin(dut, STALLS[0])
     lines = probe_lines(random_record(random.Random(9), 40), 0)
     assert [PROBE_LINE.unpack(line)["index"] for line in lines] == list(range(208))
     source.send(*lines)
     cycles = 0
-    while len(writes) < 16 * 3 + 192 * 4:
+    while len(writes) < 16 * 96 + 192 * 4:
         await RisingEdge(dut.clk_i)
         cycles += 1
-    assert cycles <= 816 + 4
+    assert cycles <= 2304 + 6
 
 
 def test_probe_loader():

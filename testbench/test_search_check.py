@@ -10,7 +10,6 @@ GOOD = {
     "probe_mask": 1,
     "extents_address": 0x1000,
     "extent_count": 1,
-    "gate": 43,
     "top_k": 16,
     "result_stride": 64 * 35,
     "result_address": 0x2000,
@@ -34,7 +33,6 @@ async def every_field_has_its_range(dut):
         "extents_address": ([0, 64, (1 << 64) - 64], [1, 32, 63, 65]),
         "extent_count": ([1, 1000, (1 << 24) - 1], [0, 1 << 24, (1 << 32) - 1]),
         "threshold": ([0, 65535], []),
-        "gate": ([0, limit("GATE_MAX")], [limit("GATE_MAX") + 1, 255]),
         "result_address": ([0, (1 << 64) - 64], [1, 32]),
         "result_stride": ([64 * 35, 64 * 36, (1 << 32) - 64], [0, 64 * 34, 64 * 35 + 32, 64 * 35 - 1]),
     }
@@ -63,7 +61,7 @@ async def all_probes_of_the_mask_must_be_loaded(dut):
             want = "SUCCESS" if mask & ~loaded == 0 else "PROBE_NOT_LOADED"
             assert await verdict(dut, loaded, probe_mask=mask) == code("status", want)
     # A wrong field goes first.
-    assert await verdict(dut, 0, gate=200) == code("status", "INVALID_FIELD")
+    assert await verdict(dut, 0, top_k=0) == code("status", "INVALID_FIELD")
 
 
 @pytest.mark.parametrize("probes", [1, 4, 8])

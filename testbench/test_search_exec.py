@@ -11,7 +11,7 @@ from bench.runner import run
 from bench.streams import STALLS, Sink, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
 
-CONFIG = Fields(("gate", 7), ("threshold", 16), ("top_k", 9), ("probe_mask", 8))
+CONFIG = Fields(("threshold", 16), ("top_k", 9), ("probe_mask", 8))
 REQUEST = Fields(("stream", 8), ("probe", 8))
 RESULT_LINE = Fields(("data", 512), ("last", 1))
 EXTENTS, RESULTS, STRIDE = 0x10_0000, 0x80_0000, 65 * LINE
@@ -79,7 +79,7 @@ class Search:
     async def run(self, extents, abort_after=None, error_after=None, **fields):
         """One SEARCH; gives its status and detail."""
         values = {"probe_mask": (1 << self.probes) - 1, "extents_address": EXTENTS, "extent_count": extents, "threshold": 77,
-                  "gate": 43, "top_k": 16, "result_stride": STRIDE, "result_address": RESULTS} | fields
+                  "top_k": 16, "result_stride": STRIDE, "result_address": RESULTS} | fields
         dut = self.dut
         self.taken = [[] for _ in range(self.streams)]
         self.memory.written.clear()
@@ -133,7 +133,7 @@ async def a_search_streams_every_extent_and_writes_every_block(dut, stall):
         before = search.starts
         assert await search.run(count, probe_mask=mask) == ("SUCCESS", 0)
         config = CONFIG.unpack(int(dut.search_config_o.value))
-        assert config == {"gate": 43, "threshold": 77, "top_k": 16, "probe_mask": mask}
+        assert config == {"threshold": 77, "top_k": 16, "probe_mask": mask}
         search.check(listed, extents, mask)
         assert search.starts == before + 1
 
@@ -142,7 +142,7 @@ async def a_search_streams_every_extent_and_writes_every_block(dut, stall):
 async def what_cannot_run_is_refused_before_anything_moves(dut):
     search = await Search(dut).begin()
     search.place(rng(2), 2)
-    for fields in ({"probe_mask": 0}, {"gate": limit("GATE_MAX") + 1}, {"top_k": 0}, {"result_stride": LINE}, {"extent_count": 0}):
+    for fields in ({"probe_mask": 0}, {"top_k": 0}, {"result_stride": LINE}, {"extent_count": 0}):
         assert await search.run(2, **fields) == ("INVALID_FIELD", 0), fields
     dut.probe_loaded_i.value = 0
     assert await search.run(2) == ("PROBE_NOT_LOADED", 0)

@@ -17,7 +17,7 @@ PROBES = 2
 
 
 async def begin(dut, threshold=0, top_k=256, probe_mask=3, stall=Stall.NONE):
-    dut.search_config_i.value = CONFIG.pack(gate=43, threshold=threshold, top_k=top_k, probe_mask=probe_mask)
+    dut.search_config_i.value = CONFIG.pack(threshold=threshold, top_k=top_k, probe_mask=probe_mask)
     dut.active_i.value = 0
     dut.probe_write_valid_i.value = 0
     dut.collected_address_i.value = 0

@@ -4,27 +4,39 @@ import random
 
 import cocotb
 import whorl
-from bench.records import FINISHED, LANES, NEAREST, SLOT_WRITE, TRACE, probe_writes, random_record, slot_of
+from bench.records import (
+    FINISHED,
+    KEY_BIAS,
+    LANES,
+    NEAREST,
+    NONE,
+    RECORD_TRACE,
+    SLOT_WRITE,
+    TRACE,
+    minutia_writes,
+    random_record,
+    slot_of,
+)
 from bench.runner import run
 from bench.streams import STALLS, start
 from cocotb.triggers import RisingEdge
 
-NONE = 63
-
 
 def winners(probe, record, index):
-    """The record as lane_array and winner would hand it to slots: (nearest, trace) per beat."""
+    """The record as lane_array and winner would hand it to slots: (nearest, trace, record) per beat."""
     minutiae = whorl.unpack(record)
     if not minutiae:
-        trace = TRACE.pack(angle=0, y=0, x=0, present=0, first=1, last=1, count=0, index=index)
-        return [(NEAREST.pack(key=3, lane=1), trace)]  # whatever the lanes say
+        trace = TRACE.pack(angle=0, y=0, x=0, present=0, first=1, last=1)
+        return [(NEAREST.pack(key=KEY_BIAS + 3, lane=1), trace, RECORD_TRACE.pack(index=index, count=0))]  # whatever the lanes say
     steps = []
     for i, winner in enumerate(whorl.taps(probe, record)["winners"]):
         x, y, angle, *_ = minutiae[i]
-        lane, distance, _ = winner or (0, NONE, False)
+        lane, distance, _ = winner or (0, NONE - KEY_BIAS, False)
         last = i == len(minutiae) - 1
-        trace = TRACE.pack(angle=angle, y=y, x=x, present=1, first=i == 0, last=last, count=i + 1, index=index)
-        steps.append((NEAREST.pack(key=distance, lane=lane), trace))
+        trace = TRACE.pack(angle=angle, y=y, x=x, present=1, first=i == 0, last=last)
+        # Before the last beat the record's words are left to chance.
+        record_word = RECORD_TRACE.pack(index=index, count=i + 1) if last else RECORD_TRACE.pack(index=i, count=0)
+        steps.append((NEAREST.pack(key=distance + KEY_BIAS, lane=lane), trace, record_word))
     return steps
 
 
@@ -36,7 +48,7 @@ async def slots_equal_the_model(dut, stall):
     dut.probe_write_valid_i.value = 0
     await start(dut)
     probe = random_record(rng, LANES)
-    for write in probe_writes(probe)[:LANES]:
+    for write in minutia_writes(probe):
         dut.probe_write_valid_i.value = 1
         dut.probe_write_i.value = write
         await RisingEdge(dut.clk_i)
@@ -51,10 +63,11 @@ async def slots_equal_the_model(dut, stall):
     while len(finished) < len(records):
         dut.nearest_valid_i.value = 0
         if steps and not next(pattern):
-            nearest, trace = steps.pop(0)
+            nearest, trace, record_word = steps.pop(0)
             dut.nearest_valid_i.value = 1
             dut.nearest_i.value = nearest
             dut.trace_i.value = trace
+            dut.record_i.value = record_word
         await RisingEdge(dut.clk_i)
         if int(dut.slot_write_valid_o.value):
             write = SLOT_WRITE.unpack(int(dut.slot_write_o.value))

@@ -68,7 +68,8 @@ async def search_gives_the_matchers_scores(dut, stall):
     check(card, gallery, mask, 100, 6)
     assert cqe["cycles"] > 0 and cqe["detail"] == 0
     # Again with every reference a candidate, another gate, and one probe only.
-    await card.command(queue, card.search_entry(extents, 1 << card.probes - 1, threshold=0, top_k=256, gate=127))
+    await load(card, queue, gallery, gate=127)
+    await card.command(queue, card.search_entry(extents, 1 << card.probes - 1, threshold=0, top_k=256))
     check(card, gallery, 1 << card.probes - 1, 0, 256, gate=127)
     records = len(gallery.records)
     assert await card.read64("records") == 2 * records
@@ -283,7 +284,6 @@ async def search_checks_its_fields(dut):
         {"extents_address": 0x1008},
         {"extent_count": 0},
         {"extent_count": 1 << 24},
-        {"gate": 128},
         {"top_k": 0},
         {"top_k": 257},
         {"result_stride": stride - 64},
@@ -309,7 +309,7 @@ async def probes_must_be_loaded(dut):
     extents = gallery.place(card)
     await card.command(queue, card.search_entry(extents), "PROBE_NOT_LOADED")
     image = whorl.probe_image(gallery.probes[0])
-    for override in ({"probe_slot": card.probes}, {"probe_slot": 255}, {"flags": 4}, {"image_address": 0x1010}):
+    for override in ({"probe_slot": card.probes}, {"probe_slot": 255}, {"flags": 4}, {"image_address": 0x1010}, {"gate": 128}):
         await card.command(queue, card.load_probe_entry(0, image, **override), "INVALID_FIELD")
     await card.command(queue, card.load_probe_entry(0, image, crc32c=0x12345678), "CRC_MISMATCH")
     await card.command(queue, card.search_entry(extents), "PROBE_NOT_LOADED")

@@ -135,19 +135,20 @@ module whorl_parity import whorl_gen_pkg::*; (
         field_o[1] = 64'(sqe_load_probe.flags);
         field_o[2] = 64'(sqe_load_probe.tag);
         field_o[3] = 64'(sqe_load_probe.probe_slot);
-        field_o[4] = 64'(sqe_load_probe.image_address);
-        field_o[5] = 64'(sqe_load_probe.crc32c);
-        field_o[6] = 64'(sqe_load_probe.reserved_tail[0]);
-        field_o[7] = 64'(sqe_load_probe.reserved_tail[1]);
-        field_o[8] = 64'(sqe_load_probe.reserved_tail[2]);
-        field_o[9] = 64'(sqe_load_probe.reserved_tail[3]);
-        field_o[10] = 64'(sqe_load_probe.reserved_tail[4]);
-        field_o[11] = 64'(sqe_load_probe.reserved_tail[5]);
-        field_o[12] = 64'(sqe_load_probe.reserved_tail[6]);
-        field_o[13] = 64'(sqe_load_probe.reserved_tail[7]);
-        field_o[14] = 64'(sqe_load_probe.reserved_tail[8]);
-        field_o[15] = 64'(sqe_load_probe.reserved_tail[9]);
-        field_o[16] = 64'(sqe_load_probe.reserved_tail[10]);
+        field_o[4] = 64'(sqe_load_probe.gate);
+        field_o[5] = 64'(sqe_load_probe.image_address);
+        field_o[6] = 64'(sqe_load_probe.crc32c);
+        field_o[7] = 64'(sqe_load_probe.reserved_tail[0]);
+        field_o[8] = 64'(sqe_load_probe.reserved_tail[1]);
+        field_o[9] = 64'(sqe_load_probe.reserved_tail[2]);
+        field_o[10] = 64'(sqe_load_probe.reserved_tail[3]);
+        field_o[11] = 64'(sqe_load_probe.reserved_tail[4]);
+        field_o[12] = 64'(sqe_load_probe.reserved_tail[5]);
+        field_o[13] = 64'(sqe_load_probe.reserved_tail[6]);
+        field_o[14] = 64'(sqe_load_probe.reserved_tail[7]);
+        field_o[15] = 64'(sqe_load_probe.reserved_tail[8]);
+        field_o[16] = 64'(sqe_load_probe.reserved_tail[9]);
+        field_o[17] = 64'(sqe_load_probe.reserved_tail[10]);
       end
       8'd7: begin
         field_o[0] = 64'(sqe_search.opcode);
@@ -157,16 +158,15 @@ module whorl_parity import whorl_gen_pkg::*; (
         field_o[4] = 64'(sqe_search.extents_address);
         field_o[5] = 64'(sqe_search.extent_count);
         field_o[6] = 64'(sqe_search.threshold);
-        field_o[7] = 64'(sqe_search.gate);
-        field_o[8] = 64'(sqe_search.top_k);
-        field_o[9] = 64'(sqe_search.result_stride);
-        field_o[10] = 64'(sqe_search.result_address);
-        field_o[11] = 64'(sqe_search.reserved_tail[0]);
-        field_o[12] = 64'(sqe_search.reserved_tail[1]);
-        field_o[13] = 64'(sqe_search.reserved_tail[2]);
-        field_o[14] = 64'(sqe_search.reserved_tail[3]);
-        field_o[15] = 64'(sqe_search.reserved_tail[4]);
-        field_o[16] = 64'(sqe_search.reserved_tail[5]);
+        field_o[7] = 64'(sqe_search.top_k);
+        field_o[8] = 64'(sqe_search.result_stride);
+        field_o[9] = 64'(sqe_search.result_address);
+        field_o[10] = 64'(sqe_search.reserved_tail[0]);
+        field_o[11] = 64'(sqe_search.reserved_tail[1]);
+        field_o[12] = 64'(sqe_search.reserved_tail[2]);
+        field_o[13] = 64'(sqe_search.reserved_tail[3]);
+        field_o[14] = 64'(sqe_search.reserved_tail[4]);
+        field_o[15] = 64'(sqe_search.reserved_tail[5]);
       end
       8'd8: begin
         field_o[0] = 64'(sqe_create_queue_pair.opcode);
@@ -379,19 +379,20 @@ module whorl_parity import whorl_gen_pkg::*; (
         sqe_load_probe_made.flags = field_i[1][7:0];
         sqe_load_probe_made.tag = field_i[2][15:0];
         sqe_load_probe_made.probe_slot = field_i[3][7:0];
-        sqe_load_probe_made.image_address = field_i[4][63:0];
-        sqe_load_probe_made.crc32c = field_i[5][31:0];
-        sqe_load_probe_made.reserved_tail[0] = field_i[6][31:0];
-        sqe_load_probe_made.reserved_tail[1] = field_i[7][31:0];
-        sqe_load_probe_made.reserved_tail[2] = field_i[8][31:0];
-        sqe_load_probe_made.reserved_tail[3] = field_i[9][31:0];
-        sqe_load_probe_made.reserved_tail[4] = field_i[10][31:0];
-        sqe_load_probe_made.reserved_tail[5] = field_i[11][31:0];
-        sqe_load_probe_made.reserved_tail[6] = field_i[12][31:0];
-        sqe_load_probe_made.reserved_tail[7] = field_i[13][31:0];
-        sqe_load_probe_made.reserved_tail[8] = field_i[14][31:0];
-        sqe_load_probe_made.reserved_tail[9] = field_i[15][31:0];
-        sqe_load_probe_made.reserved_tail[10] = field_i[16][31:0];
+        sqe_load_probe_made.gate = field_i[4][7:0];
+        sqe_load_probe_made.image_address = field_i[5][63:0];
+        sqe_load_probe_made.crc32c = field_i[6][31:0];
+        sqe_load_probe_made.reserved_tail[0] = field_i[7][31:0];
+        sqe_load_probe_made.reserved_tail[1] = field_i[8][31:0];
+        sqe_load_probe_made.reserved_tail[2] = field_i[9][31:0];
+        sqe_load_probe_made.reserved_tail[3] = field_i[10][31:0];
+        sqe_load_probe_made.reserved_tail[4] = field_i[11][31:0];
+        sqe_load_probe_made.reserved_tail[5] = field_i[12][31:0];
+        sqe_load_probe_made.reserved_tail[6] = field_i[13][31:0];
+        sqe_load_probe_made.reserved_tail[7] = field_i[14][31:0];
+        sqe_load_probe_made.reserved_tail[8] = field_i[15][31:0];
+        sqe_load_probe_made.reserved_tail[9] = field_i[16][31:0];
+        sqe_load_probe_made.reserved_tail[10] = field_i[17][31:0];
         line_o = 512'(sqe_load_probe_made);
       end
       8'd7: begin
@@ -402,16 +403,15 @@ module whorl_parity import whorl_gen_pkg::*; (
         sqe_search_made.extents_address = field_i[4][63:0];
         sqe_search_made.extent_count = field_i[5][31:0];
         sqe_search_made.threshold = field_i[6][15:0];
-        sqe_search_made.gate = field_i[7][7:0];
-        sqe_search_made.top_k = field_i[8][15:0];
-        sqe_search_made.result_stride = field_i[9][31:0];
-        sqe_search_made.result_address = field_i[10][63:0];
-        sqe_search_made.reserved_tail[0] = field_i[11][31:0];
-        sqe_search_made.reserved_tail[1] = field_i[12][31:0];
-        sqe_search_made.reserved_tail[2] = field_i[13][31:0];
-        sqe_search_made.reserved_tail[3] = field_i[14][31:0];
-        sqe_search_made.reserved_tail[4] = field_i[15][31:0];
-        sqe_search_made.reserved_tail[5] = field_i[16][31:0];
+        sqe_search_made.top_k = field_i[7][15:0];
+        sqe_search_made.result_stride = field_i[8][31:0];
+        sqe_search_made.result_address = field_i[9][63:0];
+        sqe_search_made.reserved_tail[0] = field_i[10][31:0];
+        sqe_search_made.reserved_tail[1] = field_i[11][31:0];
+        sqe_search_made.reserved_tail[2] = field_i[12][31:0];
+        sqe_search_made.reserved_tail[3] = field_i[13][31:0];
+        sqe_search_made.reserved_tail[4] = field_i[14][31:0];
+        sqe_search_made.reserved_tail[5] = field_i[15][31:0];
         line_o = 512'(sqe_search_made);
       end
       8'd8: begin

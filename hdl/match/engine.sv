@@ -9,7 +9,6 @@
 module engine import whorl_gen_pkg::*, match_pkg::*; (
   input  logic          clk_i,
   input  logic          rst_i,
-  input  logic [6:0]    gate_i,
   // probe loading
   input  logic          probe_write_valid_i,
   input  probe_write_t  probe_write_i,
@@ -56,13 +55,15 @@ module engine import whorl_gen_pkg::*, match_pkg::*; (
   gallery_beat_t beat_q;
   probe_write_t  probe_write_q;
   lane_t         probe_count_q;
+  record_trace_t record_q; // of the last beat that is in flight
 
   always_ff @(posedge clk_i) begin
     beat_valid_q        <= accept && !rst_i;
     probe_write_valid_q <= probe_write_valid_i;
     if (accept) beat_q <= beat_i;
+    if (accept_last) record_q <= '{index: beat_i.index, count: beat_i.count};
     if (probe_write_valid_i) probe_write_q <= probe_write_i;
-    if (probe_write_valid_q && !probe_write_q.rotation) begin
+    if (probe_write_valid_q && !probe_write_q.rotation && probe_write_q.step == '0) begin
       probe_count_q <= (probe_write_q.lane == '0 ? '0 : probe_count_q) + lane_t'(probe_write_q.present);
     end
   end
@@ -79,15 +80,12 @@ module engine import whorl_gen_pkg::*, match_pkg::*; (
     geometry: beat_q.minutia.geometry,
     present:  beat_q.present,
     first:    beat_q.first,
-    last:     beat_q.last,
-    count:    beat_q.count,
-    index:    beat_q.index
+    last:     beat_q.last
   };
 
   lane_array i_lane_array (
     .clk_i,
     .rst_i,
-    .gate_i,
     .probe_write_valid_i(probe_write_valid_q),
     .probe_write_i      (probe_write_q),
     .minutia_valid_i    (beat_valid_q),
@@ -105,8 +103,7 @@ module engine import whorl_gen_pkg::*, match_pkg::*; (
     .nearest_o      (nearest)
   );
 
-  // As long as lane_array and winner together.
-  delay_line #(.Width($bits(trace_t)), .Stages(6)) i_trace (
+  delay_line #(.Width($bits(trace_t)), .Stages(KEY_LATENCY + WINNER_LATENCY)) i_trace (
     .clk_i, .data_i(beat_trace), .data_o(trace)
   );
 
@@ -118,6 +115,7 @@ module engine import whorl_gen_pkg::*, match_pkg::*; (
     .nearest_valid_i    (nearest_valid),
     .nearest_i          (nearest),
     .trace_i            (trace),
+    .record_i           (record_q),
     .slot_write_valid_o (slot_write_valid),
     .slot_write_o       (slot_write),
     .finished_valid_o   (finished_valid),

@@ -84,7 +84,6 @@ module search_stream import whorl_gen_pkg::*, match_pkg::*; #(
     engine i_engine (
       .clk_i,
       .rst_i,
-      .gate_i             (search_config_i.gate),
       .probe_write_valid_i(probe_write_valid_i[p]),
       .probe_write_i,
       .beat_valid_i       (beat_valid && takes_part[p] && &others_ready),

@@ -4,7 +4,7 @@
 /// Gives each gallery minutia to its nearest lane, if it is nearer than the one the lane has (MATCHER 3, pass A).
 ///
 /// One gallery minutia per cycle, one cycle of latency. The distances H are read, compared and written within
-/// one cycle, so that two minutiae in a row may go to one lane. What changes leaves as a slot write; what a record
+/// one cycle, so that two minutiae in a row may go to one lane; H lies in memory, addressed by the nearest lane. What changes leaves as a slot write; what a record
 /// leaves behind is announced with its last minutia.
 module slots import whorl_gen_pkg::*, match_pkg::*; (
   input  logic             clk_i,
@@ -16,6 +16,7 @@ module slots import whorl_gen_pkg::*, match_pkg::*; (
   input  logic             nearest_valid_i,
   input  nearest_t         nearest_i,
   input  trace_t           trace_i,
+  input  record_trace_t    record_i,          // with the last of a record
   // slots won
   output logic             slot_write_valid_o,
   output slot_write_t      slot_write_o,
@@ -24,40 +25,55 @@ module slots import whorl_gen_pkg::*, match_pkg::*; (
   output finished_record_t finished_o
 );
   // min(63, ((59 - H) * 11) >> 3)
-  function automatic logic [5:0] weight_of(key_t distance);
+  function automatic logic [5:0] weight_of(key_t key);
     logic [9:0] scaled;
-    scaled = ((10'(DISTANCE_CEILING) - 10'(distance)) * 10'd11) >> 3;
+    scaled = ((10'(KEY_NONE) - 10'(key)) * 10'd11) >> 3;
     return scaled > 10'd63 ? 6'd63 : 6'(scaled);
   endfunction
 
-  logic [7:0]       angles_q [LANES]; // of the probe's minutiae
-  key_t             distances_q [LANES];
-  logic [LANES-1:0] occupied_q;
-  lane_t            count_q;
-  logic             bank_q;
+  // Lanes by eights: which are occupied lies in memory too, and only whether an eight has been written is cleared.
+  localparam int unsigned Eights = LANES / 8;
 
-  logic  held, fresh, wins;
-  lane_t count;
+  (* ram_style = "distributed" *) logic [7:0] angles_q [1 << LANE_WIDTH]; // of the probe's minutiae
+  (* ram_style = "distributed" *) key_t       keys_q [1 << LANE_WIDTH];   // H of the occupied lanes
+  (* ram_style = "distributed" *) logic [7:0] occupied_q [8];             // eight lanes a word
+  logic [Eights-1:0] written_q;                                           // eights with an occupied lane
+  lane_t             count_q;
+  logic              bank_q;
+
+  logic              held, fresh, wins;
+  lane_t             count;
+  logic [2:0]        eight;
+  logic [7:0]        occupied, lane_bit;
+  logic [Eights-1:0] written;
+  key_t              held_key;
 
   minutia_t probe_minutia;
   assign probe_minutia = probe_write_i.data;
 
   // The first minutia of a record finds all slots empty, whatever the record before left.
-  assign held  = !trace_i.first && occupied_q[nearest_i.lane];
-  assign wins  = nearest_valid_i && trace_i.present && nearest_i.key != KEY_NONE
-                 && (!held || nearest_i.key < distances_q[nearest_i.lane]);
-  assign fresh = wins && !held;
-  assign count = (trace_i.first ? '0 : count_q) + lane_t'(fresh);
+  assign eight    = nearest_i.lane[LANE_WIDTH-1:3];
+  assign written  = trace_i.first ? '0 : written_q;
+  assign occupied = |(written & (Eights'(1) << eight)) ? occupied_q[eight] : '0;
+  assign lane_bit = 8'(1) << nearest_i.lane[2:0];
+  assign held     = |(occupied & lane_bit);
+  assign held_key = keys_q[nearest_i.lane];
+  assign wins     = nearest_valid_i && trace_i.present && nearest_i.key != KEY_NONE && (!held || nearest_i.key < held_key);
+  assign fresh    = wins && !held;
+  assign count    = (trace_i.first ? '0 : count_q) + lane_t'(fresh);
 
   always_ff @(posedge clk_i) begin
     if (probe_write_valid_i && !probe_write_i.rotation) angles_q[probe_write_i.lane] <= probe_minutia.geometry.angle;
   end
 
   always_ff @(posedge clk_i) begin
-    if (wins) distances_q[nearest_i.lane] <= nearest_i.key;
+    if (wins) begin
+      keys_q[nearest_i.lane] <= nearest_i.key;
+      occupied_q[eight]      <= occupied | lane_bit;
+    end
     if (nearest_valid_i) begin
-      occupied_q <= (trace_i.first ? '0 : occupied_q) | (LANES'(wins) << nearest_i.lane);
-      count_q    <= count;
+      written_q <= written | (Eights'(wins) << eight);
+      count_q   <= count;
       if (trace_i.last) bank_q <= !bank_q;
     end
     if (rst_i) bank_q <= 1'b0;
@@ -80,11 +96,11 @@ module slots import whorl_gen_pkg::*, match_pkg::*; (
       };
     end
     if (nearest_valid_i && trace_i.last) begin
-      finished_o <= '{index: trace_i.index, count: trace_i.count, occupied: count, bank: bank_q};
+      finished_o <= '{index: record_i.index, count: record_i.count, occupied: count, bank: bank_q};
     end
   end
 
-  `ASSERT(DistanceOnlyFalls, wins && held |-> nearest_i.key < distances_q[nearest_i.lane])
-  `ASSERT(CountIsOccupied, nearest_valid_i |=> count_q == lane_t'($countones(occupied_q)))
+  `ASSERT(DistanceOnlyFalls, wins && held |-> nearest_i.key < held_key)
+  `ASSERT(CountWithinLanes, nearest_valid_i |=> count_q <= lane_t'(LANES))
   `ASSERT(WeightStandsForOccupied, slot_write_valid_o |-> slot_write_o.slot.weight != '0)
 endmodule

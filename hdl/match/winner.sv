@@ -3,7 +3,7 @@
 
 /// The lane with the smallest key; of equal keys, the lane with the smallest number (MATCHER 3, pass A).
 ///
-/// One set of keys per cycle, three cycles of latency: the tree compares four by four.
+/// One set of keys per cycle, WINNER_LATENCY cycles of latency: a tree of pairs, a level per cycle.
 module winner import whorl_gen_pkg::*, match_pkg::*; (
   input  logic     clk_i,
   input  logic     rst_i,
@@ -14,42 +14,63 @@ module winner import whorl_gen_pkg::*, match_pkg::*; (
   output logic     nearest_valid_o,
   output nearest_t nearest_o
 );
-  localparam int unsigned Quads    = LANES / 4;
-  localparam int unsigned Sixteens = Quads / 4;
-  if (Sixteens != 3) begin : gen_check_lanes
+  localparam int unsigned Levels = LANE_WIDTH;
+  if (LANES != 3 << (Levels - 2) || Levels != WINNER_LATENCY) begin : gen_check_lanes
     $error("winner: the tree is laid out for 48 lanes");
   end
 
-  nearest_t   quads_q [Quads];
-  nearest_t   sixteens_q [Sixteens];
-  logic [1:0] valid_q;
-
-  // The left one comes from smaller lanes and wins ties.
-  function automatic nearest_t nearer(nearest_t left, nearest_t right);
-    return right.key < left.key ? right : left;
-  endfunction
-
-  function automatic nearest_t of_lane(key_t key, lane_t lane);
-    return '{key: key, lane: lane};
-  endfunction
+  logic [Levels-2:0] valid_q;
 
   always_ff @(posedge clk_i) begin
-    if (keys_valid_i) begin
-      for (int unsigned q = 0; q < Quads; q++) begin
-        quads_q[q] <= nearer(nearer(of_lane(keys_i[4*q], lane_t'(4*q)),   of_lane(keys_i[4*q+1], lane_t'(4*q+1))),
-                             nearer(of_lane(keys_i[4*q+2], lane_t'(4*q+2)), of_lane(keys_i[4*q+3], lane_t'(4*q+3))));
-      end
-    end
-    if (valid_q[0]) begin
-      for (int unsigned h = 0; h < Sixteens; h++) begin
-        sixteens_q[h] <= nearer(nearer(quads_q[4*h], quads_q[4*h+1]), nearer(quads_q[4*h+2], quads_q[4*h+3]));
-      end
-    end
-    if (valid_q[1]) nearest_o <= nearer(nearer(sixteens_q[0], sixteens_q[1]), sixteens_q[2]);
     if (rst_i) {nearest_valid_o, valid_q} <= '0;
     else {nearest_valid_o, valid_q} <= {valid_q, keys_valid_i};
   end
 
-  `ASSERT(KeyIsDistanceOrNone, nearest_valid_o |-> nearest_o.key < 6'(DISTANCE_CEILING) || nearest_o.key == KEY_NONE)
+  // Level n holds the nearest of each 2**(n+1) lanes, and the lane within those. The level of three hands its last on.
+  for (genvar n = 0; n < int'(Levels); n++) begin : gen_level
+    localparam int unsigned Below = n == 0 ? LANES : (LANES + (1 << n) - 1) >> n;
+    localparam int unsigned Nodes = (Below + 1) / 2;
+    logic       valid;
+    key_t       keys_q [Nodes];
+    logic [n:0] lanes_q [Nodes];
+
+    if (n == 0) begin : gen_first
+      assign valid = keys_valid_i;
+    end else begin : gen_later
+      assign valid = valid_q[n-1];
+    end
+
+    for (genvar i = 0; i < int'(Nodes); i++) begin : gen_node
+      key_t       key;
+      logic [n:0] lane;
+      if (n == 0) begin : gen_keys
+        min_node #(.KeyWidth($bits(key_t)), .IndexWidth(0)) i_node (
+          .left_key_i(keys_i[2*i]), .right_key_i(keys_i[2*i+1]), .left_index_i(1'b0), .right_index_i(1'b0),
+          .key_o(key), .index_o(lane)
+        );
+      end else if (2*i + 1 < int'(Below)) begin : gen_pair
+        min_node #(.KeyWidth($bits(key_t)), .IndexWidth(n)) i_node (
+          .left_key_i  (gen_level[n-1].keys_q[2*i]),
+          .right_key_i (gen_level[n-1].keys_q[2*i+1]),
+          .left_index_i (gen_level[n-1].lanes_q[2*i]),
+          .right_index_i(gen_level[n-1].lanes_q[2*i+1]),
+          .key_o(key), .index_o(lane)
+        );
+      end else begin : gen_single
+        assign key  = gen_level[n-1].keys_q[2*i];
+        assign lane = {1'b0, gen_level[n-1].lanes_q[2*i]};
+      end
+      always_ff @(posedge clk_i) begin
+        if (valid) begin
+          keys_q[i]  <= key;
+          lanes_q[i] <= lane;
+        end
+      end
+    end
+  end
+  assign nearest_o = '{key: gen_level[Levels-1].keys_q[0], lane: gen_level[Levels-1].lanes_q[0]};
+
+  `ASSERT(KeyIsDistanceOrNone, nearest_valid_o |-> nearest_o.key >= key_t'(KEY_BIAS))
   `ASSERT(LaneExists, nearest_valid_o |-> nearest_o.lane < lane_t'(LANES))
+  `ASSERT_AFTER(LatencyHolds, WINNER_LATENCY, keys_valid_i, nearest_valid_o)
 endmodule

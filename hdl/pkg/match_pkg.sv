@@ -8,7 +8,6 @@ package match_pkg;
 
   /// What stays the same during a search.
   typedef struct packed {
-    logic [6:0]            gate;       // largest accepted angle difference, 1/256 turn
     logic [15:0]           threshold;  // smallest score16 of a candidate
     logic [8:0]            top_k;      // candidates kept, 1..TOP_K_MAX
     logic [PROBES_MAX-1:0] probe_mask; // bit p: probe slot p takes part
@@ -17,6 +16,7 @@ package match_pkg;
   /// One line of a probe image, in image order.
   typedef struct packed {
     logic [8*LINE_BYTES-1:0] data;
+    logic [6:0]              gate;     // largest accepted angle difference, 1/256 turn
     logic [7:0]              slot;
     logic [7:0]              index;    // 0..PROBE_IMAGE_LINES-1
   } probe_line_t;
@@ -78,18 +78,26 @@ package match_pkg;
 
   /// What slots needs to know of a beat while its descriptor is compared.
   typedef struct packed {
-    geometry_t   geometry;
-    logic        present;
-    logic        first;
-    logic        last;
-    count_t      count;
-    logic [31:0] index;
+    geometry_t geometry;
+    logic      present;
+    logic      first;
+    logic      last;
   } trace_t;
+
+  /// What it needs to know of a record, with the last beat.
+  typedef struct packed {
+    logic [31:0] index;
+    count_t      count;
+  } record_trace_t;
 
   // ---- Latencies that stages rely on, in cycles; each is asserted where it is made
 
   /// Beat accepted by an engine to its record announced as finished.
-  localparam int unsigned PASS_A_LATENCY      = 8;
+  localparam int unsigned PASS_A_LATENCY      = 13;
+  /// Gallery minutia to its keys; see lane_array.
+  localparam int unsigned KEY_LATENCY         = 5;
+  /// Keys to the nearest lane; see winner.
+  localparam int unsigned WINNER_LATENCY      = 6;
   /// Record finished to its first reference.
   localparam int unsigned REFERENCE_LATENCY   = 3;
   /// Slot won to the lanes of pass B; see consistency.
@@ -99,9 +107,11 @@ package match_pkg;
 
   // ---- Pass A
 
-  /// Distance with the no-candidate code: smaller is better, so the code is the largest value.
+  /// Distance with the no-candidate code: smaller is better, so the code is the largest value. Distances are counted
+  /// from KEY_BIAS, by which DISTANCE_CEILING itself is the code.
   typedef logic [5:0] key_t;
   localparam key_t KEY_NONE = '1;
+  localparam int unsigned KEY_BIAS = distance_pkg::BIAS;
 
   /// The lane that is nearest to a gallery minutia.
   typedef struct packed {
@@ -163,8 +173,13 @@ package match_pkg;
 
   // ---- Probe loading
 
-  /// One write to the probe memories of an engine: a minutia, or the rotated positions of four lanes.
+  /// One write to the probe memories of an engine: a step of a minutia's tables, or the rotated positions of four lanes.
+  /// A minutia is written by all steps of its tables, 0 first; see distance_table.
   typedef struct packed {
+    distance_pkg::halves_t  halves;
+    distance_pkg::further_t further;
+    distance_pkg::step_t    step;
+    logic [6:0]             gate;
     logic            rotation; // 0: minutia of `lane`; 1: lanes `lane`..`lane`+3 of row `row`
     logic            present;  // a minutia is there (the lane takes part)
     rotation_index_t row;

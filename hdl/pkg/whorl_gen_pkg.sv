@@ -3,7 +3,7 @@
 package whorl_gen_pkg;
 
   /// First 32 bits of the SHA-256 over the specification.
-  localparam logic [31:0] SPEC_HASH = 32'he667e5ee;
+  localparam logic [31:0] SPEC_HASH = 32'hd20900aa;
 
   /// What id_magic reads as: "WHRL" in little-endian bytes.
   localparam int unsigned DEVICE_MAGIC = 32'd1280460887;
@@ -179,7 +179,8 @@ package whorl_gen_pkg;
     logic [10:0][31:0] reserved_tail;
     logic [31:0] crc32c;
     logic [63:0] image_address;
-    logic [23:0] reserved_5_0;
+    logic [15:0] reserved_6_0;
+    logic [7:0] gate;
     logic [7:0] probe_slot;
     logic [15:0] tag;
     logic [7:0] flags;
@@ -193,8 +194,7 @@ package whorl_gen_pkg;
     logic [31:0] result_stride;
     logic [15:0] reserved_26_0;
     logic [15:0] top_k;
-    logic [7:0] reserved_23_0;
-    logic [7:0] gate;
+    logic [15:0] reserved_22_0;
     logic [15:0] threshold;
     logic [31:0] extent_count;
     logic [63:0] extents_address;

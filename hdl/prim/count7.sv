@@ -10,7 +10,8 @@ module count7 (
 `ifdef WHORL_XILINX
   // Sum of bits 5..0 and the carry-in (bit 6): their parity leaves the first stage. Its carry is bit 5 where bits 5..0
   // are even, so what is left for the second stage is half of bits 4..0, rounded down: 0, 1 or 2.
-  logic [1:0] sum, carry, unused_sum, unused_carry;
+  logic [3:0] carry;
+  logic [1:0] sum, unused_sum;
   logic       odd, one, two;
 
   LUT6   #(.INIT(64'h6996966996696996)) i_odd (
@@ -21,7 +22,7 @@ module count7 (
     .O6(one), .O5(two), .I0(bits_i[0]), .I1(bits_i[1]), .I2(bits_i[2]), .I3(bits_i[3]), .I4(bits_i[4]), .I5(1'b1)
   );
   CARRY4 i_carry (
-    .O({unused_sum, sum}), .CO({unused_carry, carry}), .CI(1'b0), .CYINIT(bits_i[6]),
+    .O({unused_sum, sum}), .CO(carry), .CI(1'b0), .CYINIT(bits_i[6]),
     .S({2'b00, one, odd}), .DI({2'b00, two, bits_i[5]})
   );
   assign count_o = {carry[1], sum};

@@ -42,7 +42,8 @@ module probe_exec import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
   logic [31:0]    crc;
   fetch_request_t request;
 
-  assign fields_valid = sqe_i.probe_slot < 8'(Probes) && sqe_i.image_address[LINE_OFFSET_BITS-1:0] == '0;
+  assign fields_valid = sqe_i.probe_slot < 8'(Probes) && sqe_i.image_address[LINE_OFFSET_BITS-1:0] == '0
+      && 32'(sqe_i.gate) <= GATE_MAX;
   assign request      = '{host_addr: sqe_i.image_address, lines: 24'(PROBE_IMAGE_LINES)};
   assign flush        = state_q == FLUSH;
   // A line moves when the register before the match array is free.
@@ -98,7 +99,7 @@ module probe_exec import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
             state_q   <= FLUSH;
           end else begin
             probe_line_valid_o <= 1'b1;
-            probe_line_o       <= '{data: line.data, slot: sqe_i.probe_slot, index: index_q};
+            probe_line_o       <= '{data: line.data, gate: sqe_i.gate[6:0], slot: sqe_i.probe_slot, index: index_q};
             if (index_q == 8'(PROBE_IMAGE_LINES - 1)) state_q <= VERIFY;
           end
         end else if (abort_i) begin

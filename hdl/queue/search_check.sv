@@ -21,7 +21,7 @@ module search_check import whorl_gen_pkg::*, dma_pkg::*; #(
   assign addresses_valid = sqe_i.extents_address[LINE_OFFSET_BITS-1:0] == '0 && sqe_i.result_address[LINE_OFFSET_BITS-1:0] == '0
       && sqe_i.extent_count != '0 && sqe_i.extent_count <= EXTENT_LINES_MAX
       && sqe_i.result_stride[LINE_OFFSET_BITS-1:0] == '0 && (sqe_i.result_stride >> LINE_OFFSET_BITS) >= block_lines;
-  assign tuning_valid    = 32'(sqe_i.gate) <= GATE_MAX && sqe_i.top_k != '0 && 32'(sqe_i.top_k) <= TOP_K_MAX;
+  assign tuning_valid    = sqe_i.top_k != '0 && 32'(sqe_i.top_k) <= TOP_K_MAX;
 
   always_comb begin
     status_o = STATUS_SUCCESS;

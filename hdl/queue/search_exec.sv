@@ -72,7 +72,7 @@ module search_exec import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg:
 
   search_check #(.Probes(Probes)) i_check (.sqe_i, .probe_loaded_i, .status_o(verdict));
 
-  assign search_config_o = '{gate: sqe_i.gate[6:0], threshold: sqe_i.threshold, top_k: sqe_i.top_k[8:0],
+  assign search_config_o = '{threshold: sqe_i.threshold, top_k: sqe_i.top_k[8:0],
       probe_mask: sqe_i.probe_mask[PROBES_MAX-1:0]};
 
   extent_deal #(.Streams(Streams)) i_deal (

@@ -9,6 +9,7 @@ use common::{
     request, role_socket,
 };
 use whorl_device::{Device, DeviceError, GalleryBuffer, Recovery, SearchRequest, SearchTicket};
+use whorl_matcher::GATE_DEFAULT;
 
 /// The bound within which a dead card must be noticed.
 const LOST_BOUND: Duration = Duration::from_secs(5);
@@ -18,7 +19,7 @@ fn start_long_search(device: &mut Device) -> (SearchTicket, GalleryBuffer) {
     let mut numbers = Numbers::new(3);
     let probes = [numbers.record(48)];
     let records = gallery(&mut numbers, &probes, 20_000);
-    load(device, &probes).unwrap();
+    load(device, &probes, GATE_DEFAULT).unwrap();
     let (buffer, extents) = place(device, &records, 1000, 0);
     let ticket = device.start_search(&SearchRequest { timeout: SEARCH_BOUND, ..request(1, extents) }).unwrap();
     std::thread::sleep(Duration::from_millis(100));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use common::{Numbers, SEARCH_BOUND, Simulator, check_small_search, expected, found, gallery, load, place, request};
 use whorl_device::{Device, DeviceError, ExtentRequest, GalleryBuffer, Limits, Recovery, SearchRequest};
 use whorl_layout::Status;
-use whorl_matcher::{Probe, Record};
+use whorl_matcher::{GATE_DEFAULT, Probe, Record};
 use whorl_sim::FaultKind;
 
 /// Cycles within which the modelled host answers by far, and which a simulated card runs through in milliseconds.
@@ -35,7 +35,7 @@ impl Bench {
         let mut numbers = Numbers::new(21);
         let probe = numbers.record(25);
         let records = gallery(&mut numbers, std::slice::from_ref(&probe), 40);
-        load(&mut device, std::slice::from_ref(&probe)).unwrap();
+        load(&mut device, std::slice::from_ref(&probe), GATE_DEFAULT).unwrap();
         let (buffer, extents) = place(&mut device, &records, 10, 300);
         Self { simulator, device, probe, records, extents, _buffer: buffer }
     }
@@ -47,7 +47,7 @@ impl Bench {
     fn search(&mut self) -> Result<(), DeviceError> {
         let request = self.request();
         let outcome = self.device.search(&request)?;
-        assert_eq!(found(&outcome, 0, &request), expected(&self.probe, &self.records, 300, &request));
+        assert_eq!(found(&outcome, 0, &request), expected(&self.probe, GATE_DEFAULT, &self.records, 300, &request));
         Ok(())
     }
 
@@ -64,7 +64,7 @@ impl Bench {
     /// The next search is right, with the loaded probe or with one loaded anew.
     fn goes_on(&mut self) {
         assert_eq!(self.simulator.faults.outstanding(), 0, "the fault met no burst");
-        load(&mut self.device, std::slice::from_ref(&self.probe)).unwrap();
+        load(&mut self.device, std::slice::from_ref(&self.probe), GATE_DEFAULT).unwrap();
         self.search().unwrap();
         check_small_search(&mut self.device);
     }
@@ -98,7 +98,7 @@ fn a_flipped_bit_in_an_extent_or_an_image_is_found() {
     assert!(matches!(error, DeviceError::Command { status: Status::CrcMismatch, detail: 2 }), "{error}");
     assert_eq!(bench.logged(), (Status::CrcMismatch, 1, bench.extents[2].address));
     bench.order(FaultKind::ReadFlip(100, 0), ANYWHERE, 3);
-    let error = bench.device.load_probe(0, &Probe::new(&bench.probe).unwrap().image()).unwrap_err();
+    let error = bench.device.load_probe(0, &Probe::new(&bench.probe).unwrap().image(), GATE_DEFAULT).unwrap_err();
     assert!(matches!(error, DeviceError::Command { status: Status::CrcMismatch, .. }), "{error}");
     // The slot is empty now.
     let error = bench.search().unwrap_err();
@@ -143,7 +143,7 @@ fn a_read_that_is_never_answered_costs_a_function_reset() {
 fn a_probe_image_that_is_not_answered_is_a_timeout_too() {
     let mut bench = Bench::new((1, 1));
     bench.order(FaultKind::ReadLate(LATE), ANYWHERE, 5);
-    let error = bench.device.load_probe(0, &Probe::new(&bench.probe).unwrap().image()).unwrap_err();
+    let error = bench.device.load_probe(0, &Probe::new(&bench.probe).unwrap().image(), GATE_DEFAULT).unwrap_err();
     assert!(matches!(error, DeviceError::BusTimeout { recovery: None }), "{error}");
     assert_eq!(bench.logged().0, Status::Timeout);
     bench.goes_on();
@@ -193,7 +193,7 @@ fn results_that_are_refused_or_not_answered_end_the_search() {
 fn a_completion_that_is_refused_is_written_again() {
     let mut bench = Bench::new((1, 1));
     bench.order(FaultKind::WriteError, ANYWHERE, 0);
-    load(&mut bench.device, std::slice::from_ref(&bench.probe)).unwrap();
+    load(&mut bench.device, std::slice::from_ref(&bench.probe), GATE_DEFAULT).unwrap();
     assert_eq!(bench.device.error_log().unwrap(), None);
     bench.goes_on();
 }
@@ -203,7 +203,7 @@ fn a_completion_that_is_answered_late_halts_its_pair_until_a_queue_reset() {
     let mut bench = Bench::new((1, 1));
     bench.order(FaultKind::WriteLate(LATE), ANYWHERE, 0);
     // The entry is in memory, though the card never learns of it in time.
-    load(&mut bench.device, std::slice::from_ref(&bench.probe)).unwrap();
+    load(&mut bench.device, std::slice::from_ref(&bench.probe), GATE_DEFAULT).unwrap();
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(bench.logged().0, Status::Timeout);
     let request = SearchRequest { timeout: Duration::from_millis(300), ..bench.request() };
@@ -217,7 +217,7 @@ fn a_completion_that_is_answered_late_halts_its_pair_until_a_queue_reset() {
 fn a_completion_that_is_never_answered_ends_in_a_function_reset() {
     let mut bench = Bench::new((1, 1));
     bench.order(FaultKind::WriteLost, ANYWHERE, 0);
-    load(&mut bench.device, std::slice::from_ref(&bench.probe)).unwrap();
+    load(&mut bench.device, std::slice::from_ref(&bench.probe), GATE_DEFAULT).unwrap();
     let request = SearchRequest { timeout: Duration::from_millis(300), ..bench.request() };
     let error = bench.device.search(&request).unwrap_err();
     assert!(matches!(error, DeviceError::Timeout { recovery: Recovery::FunctionReset, .. }), "{error}");
@@ -230,7 +230,7 @@ fn interrupts_that_are_stuck_cost_time_and_survive_no_reset() {
     bench.simulator.faults.hold_interrupts(true);
     bench.search().unwrap();
     assert_eq!(bench.device.reset().unwrap(), Recovery::CardReset);
-    load(&mut bench.device, std::slice::from_ref(&bench.probe)).unwrap();
+    load(&mut bench.device, std::slice::from_ref(&bench.probe), GATE_DEFAULT).unwrap();
     bench.search().unwrap();
     bench.simulator.faults.hold_interrupts(false);
     bench.goes_on();
@@ -250,7 +250,7 @@ fn the_watchdog_ends_a_search_that_outlasts_it() {
     bench.device.set_limits(Limits { bus_timeout: BUS_TIMEOUT, watchdog: 0 }).unwrap();
     let request = request(1, extents);
     let outcome = bench.device.search(&request).unwrap();
-    assert_eq!(found(&outcome, 0, &request), expected(&bench.probe, &records, 0, &request));
+    assert_eq!(found(&outcome, 0, &request), expected(&bench.probe, GATE_DEFAULT, &records, 0, &request));
     bench.goes_on();
 }
 
@@ -274,12 +274,12 @@ fn resets_at_any_moment_lose_the_search_and_nothing_else() {
     let mut bench = Bench::new((2, 2));
     let mut numbers = Numbers::new(77);
     for _ in 0..40 {
-        load(&mut bench.device, std::slice::from_ref(&bench.probe)).unwrap();
+        load(&mut bench.device, std::slice::from_ref(&bench.probe), GATE_DEFAULT).unwrap();
         let ticket = bench.device.start_search(&SearchRequest { timeout: SEARCH_BOUND, ..bench.request() }).unwrap();
         std::thread::sleep(Duration::from_micros(numbers.below(20_000)));
         assert_eq!(bench.device.reset().unwrap(), Recovery::CardReset);
         assert!(matches!(bench.device.finish_search(ticket), Err(DeviceError::LostInReset)));
-        load(&mut bench.device, std::slice::from_ref(&bench.probe)).unwrap();
+        load(&mut bench.device, std::slice::from_ref(&bench.probe), GATE_DEFAULT).unwrap();
         bench.search().unwrap();
     }
 }

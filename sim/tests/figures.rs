@@ -7,6 +7,7 @@ use std::time::Instant;
 use common::{Numbers, Simulator, gallery, load, place, request};
 use whorl_device::{SearchRequest, Transport};
 use whorl_layout::csr;
+use whorl_matcher::GATE_DEFAULT;
 
 #[test]
 #[ignore = "prints figures of this machine"]
@@ -39,7 +40,7 @@ fn search_speed(simulator: &Simulator, probes: u8) {
     let mut numbers = Numbers::new(1);
     let probe_records: Vec<_> = (0..probes).map(|_| numbers.record(48)).collect();
     let records = gallery(&mut numbers, &probe_records, 4000);
-    load(&mut device, &probe_records).unwrap();
+    load(&mut device, &probe_records, GATE_DEFAULT).unwrap();
     let (_buffer, extents) = place(&mut device, &records, 250, 0);
     let request = SearchRequest { top_k: 256, ..request(probes, extents) };
     let before = device.counters().unwrap();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use common::{Numbers, Simulator, expected, found, gallery, load, place, request};
 use whorl_gallery::{Shard, ShardBuilder};
-use whorl_matcher::{Backend, Comparator, Probe, Record};
+use whorl_matcher::{Backend, Comparator, GATE_DEFAULT, Probe, Record};
 use whorl_search::{CardEngine, CpuEngine, Engine, EngineError, Search, SparedEngine};
 use whorl_sim::FaultKind;
 
@@ -27,7 +27,7 @@ fn every_engine_signs_the_known_answers_and_no_result_knows_of_them() {
     let mut device = simulator.open();
     let mut numbers = Numbers::new(31);
     let probes = [numbers.record(30), numbers.record(48)];
-    load(&mut device, &probes).unwrap();
+    load(&mut device, &probes, GATE_DEFAULT).unwrap();
     let records = gallery(&mut numbers, &probes, 40);
     let planted = gallery(&mut numbers, &probes, 25);
     let (_buffer, extents) = place(&mut device, &records, 9, 1000);
@@ -49,7 +49,7 @@ fn every_engine_signs_the_known_answers_and_no_result_knows_of_them() {
             assert_eq!((block.known_answers, block.known_answer_signature), (25, signature));
         }
         for (slot, probe) in (0..).zip(&probes) {
-            assert_eq!(found(&outcome, slot, &request), expected(probe, &records, 1000, &request));
+            assert_eq!(found(&outcome, slot, &request), expected(probe, GATE_DEFAULT, &records, 1000, &request));
         }
     }
     // Known answers alone are a search without a result.

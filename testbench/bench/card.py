@@ -178,9 +178,9 @@ class Card:
 
     # ---- probes and searches
 
-    def load_probe_entry(self, slot: int, image: bytes, address: int | None = None, **override) -> bytes:
+    def load_probe_entry(self, slot: int, image: bytes, address: int | None = None, gate: int = 43, **override) -> bytes:
         address = self.place(image) if address is None else address
-        fields = {"probe_slot": slot, "image_address": address, "crc32c": whorl.crc32c(image)} | override
+        fields = {"probe_slot": slot, "gate": gate, "image_address": address, "crc32c": whorl.crc32c(image)} | override
         return pack("sqe_load_probe", opcode=code("opcode", "LOAD_PROBE"), **fields)
 
     def place_extent(self, packed: list[bytes], base_index: int, align: int = 64, **override) -> dict:
@@ -194,7 +194,7 @@ class Card:
             "crc32c": whorl.crc32c(data),
         } | override
 
-    def search_entry(self, extents: list[dict], probe_mask=1, threshold=0, gate=43, top_k=16, **override) -> bytes:
+    def search_entry(self, extents: list[dict], probe_mask=1, threshold=0, top_k=16, **override) -> bytes:
         """A SEARCH entry with its descriptors and room for its results placed in host memory."""
         self.stride = 64 * (1 + 32 + -(-top_k // 8))
         self.results = self.allocate(self.stride * self.streams * self.probes, 64)
@@ -204,7 +204,6 @@ class Card:
             "extents_address": descriptors,
             "extent_count": len(extents),
             "threshold": threshold,
-            "gate": gate,
             "top_k": top_k,
             "result_stride": self.stride,
             "result_address": self.results,

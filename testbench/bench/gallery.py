@@ -48,9 +48,9 @@ class Gallery:
         return [(whorl.compare(self.probes[probe], r, gate)["score"], base + i) for i, r in enumerate(self.records)]
 
 
-async def load(card, queue, gallery) -> None:
+async def load(card, queue, gallery, gate: int = 43) -> None:
     for slot, probe in enumerate(gallery.probes):
-        await card.command(queue, card.load_probe_entry(slot, whorl.probe_image(probe)))
+        await card.command(queue, card.load_probe_entry(slot, whorl.probe_image(probe), gate=gate))
 
 
 def check(card, gallery, mask: int, threshold: int, top_k: int, gate: int = 43) -> None:

@@ -32,7 +32,7 @@ DEALT_EXTENT = Fields(
 GALLERY_LINE = Fields(
     ("data", 512), ("first", 1), ("last", 1), ("base_index", 32), ("records", 32), ("known_answer", 1)
 )
-PROBE_LINE = Fields(("data", 512), ("slot", 8), ("index", 8))
+PROBE_LINE = Fields(("data", 512), ("gate", 7), ("slot", 8), ("index", 8))
 
 NO_PAIR = {name: 0 for name, _ in QUEUE_PAIR.fields}
 

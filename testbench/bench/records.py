@@ -7,12 +7,22 @@ from bench.fields import Fields
 
 LANES = 48
 CEILING = 59
+GATE = 43
+STEPS = 32
+KEY_BIAS = 4
+NONE = 63
 
 MINUTIA = Fields(("angle", 8), ("y", 12), ("x", 12), ("descriptor", 128))
 BEAT = Fields(*MINUTIA.fields, ("present", 1), ("first", 1), ("last", 1), ("count", 7), ("index", 32))
-TRACE = Fields(("angle", 8), ("y", 12), ("x", 12), ("present", 1), ("first", 1), ("last", 1), ("count", 7), ("index", 32))
-PROBE_WRITE = Fields(("rotation", 1), ("present", 1), ("row", 6), ("lane", 6), ("data", 160))
-PROBE_LINE = Fields(("data", 512), ("slot", 8), ("index", 8))
+TRACE = Fields(("angle", 8), ("y", 12), ("x", 12), ("present", 1), ("first", 1), ("last", 1))
+RECORD_TRACE = Fields(("index", 32), ("count", 7))
+HALVES_WIDTH = 64
+FURTHER = Fields(("low", 2), ("high", 2), ("odd", 1))
+PROBE_WRITE = Fields(
+    ("halves", HALVES_WIDTH), ("further", 5), ("step", 5), ("gate", 7),
+    ("rotation", 1), ("present", 1), ("row", 6), ("lane", 6), ("data", 160),
+)  # fmt: skip
+PROBE_LINE = Fields(("data", 512), ("gate", 7), ("slot", 8), ("index", 8))
 GALLERY_LINE = Fields(
     ("data", 512), ("first", 1), ("last", 1), ("base_index", 32), ("records", 32), ("known_answer", 1)
 )
@@ -74,27 +84,87 @@ def beats(record: bytes, index: int) -> list[int]:
     ]  # fmt: skip
 
 
-def probe_lines(record: bytes, slot: int) -> list[int]:
+def probe_lines(record: bytes, slot: int, gate: int = GATE) -> list[int]:
     """The lines of a probe's image."""
     image = lines(whorl.probe_image(record))
-    return [PROBE_LINE.pack(data=line, slot=slot, index=i) for i, line in enumerate(image)]
+    return [PROBE_LINE.pack(data=line, gate=gate, slot=slot, index=i) for i, line in enumerate(image)]
 
 
-def probe_writes(record: bytes) -> list[int]:
-    """What probe_loader makes of a probe's image."""
+def column_addresses(word: int) -> list[int]:
+    """The addresses of a word's columns, as hdl/pkg/distance_pkg.sv makes them, spelled out."""
+
+    def five(bits):
+        return sum(bit << i for i, bit in enumerate(bits))
+
+    bits = [word >> i & 1 for i in range(128)]
+    fresh = [bits[5 * c : 5 * c + 5] for c in range(25)]
+    second = [[sum(column) & 1 for column in fresh[5 * c : 5 * c + 5]] for c in range(5)]
+    third = [sum(column) & 1 for column in second]
+    return [five(column) for column in (*fresh, *second, third, [sum(third) & 1, *bits[125:]])]
+
+
+def tables(word: int, angle: int, gate: int, present: bool) -> list[tuple[int, int]]:
+    """What the tables of a probe minutia hold, per address: (halves, further)."""
+    addresses = column_addresses(word)
+    first, last = (angle - gate) & 255, (angle + gate) & 255
+    steps = []
+    for step in range(STEPS):
+        halves = 0
+        for column, address in enumerate(addresses):
+            half = (((address ^ step) & (31 if column < 31 else 15)).bit_count()) >> 1
+            entry = (0, 1, 3)[half] if column < 3 else half + (column < 5)
+            halves |= entry << 2 * column
+
+        def inside(block, step=step):
+            return ((block & 0xF8 | step & 7) - first) & 255 <= 2 * gate
+
+        if not present:
+            high = 0
+        elif step in (first >> 3, last >> 3):
+            high = 2 if step == first >> 3 else 3
+        else:
+            high = int((8 * step - first) & 255 <= 2 * gate)
+        odd = (word.bit_count() ^ step) & 1
+        steps.append((halves, FURTHER.pack(low=inside(last) << 1 | inside(first), high=high, odd=odd)))
+    return steps
+
+
+def minutia_writes(record: bytes, gate: int = GATE) -> list[int]:
+    """What probe_loader makes of the record in a probe's image: all steps of each lane."""
     image = whorl.probe_image(record)
     count = len(whorl.unpack(record))
     writes = []
     for lane in range(LANES):
         at = 64 * (lane // 3) + 20 * (lane % 3)
         data = int.from_bytes(image[at : at + 20], "little")
-        writes.append(PROBE_WRITE.pack(rotation=0, present=lane < count, row=0, lane=lane, data=data))
+        minutia = MINUTIA.unpack(data)
+        present = lane < count
+        for step, (halves, further) in enumerate(tables(minutia["descriptor"], minutia["angle"], gate, present)):
+            writes.append(
+                PROBE_WRITE.pack(
+                    halves=halves, further=further, step=step, gate=gate, rotation=0, present=present, row=0, lane=lane, data=data
+                )
+            )
+    return writes
+
+
+def rotation_writes(record: bytes) -> list[int]:
+    """What probe_loader makes of the rotation rows of a probe's image."""
+    image = whorl.probe_image(record)
+    writes = []
     for row in range(64):
         for lane in range(0, LANES, 4):
             at = 64 * 16 + 192 * row + 4 * lane
             data = int.from_bytes(image[at : at + 16], "little")
-            writes.append(PROBE_WRITE.pack(rotation=1, present=0, row=row, lane=lane, data=data))
+            writes.append(
+                PROBE_WRITE.pack(halves=0, further=0, step=0, gate=0, rotation=1, present=0, row=row, lane=lane, data=data)
+            )
     return writes
+
+
+def probe_writes(record: bytes, gate: int = GATE) -> list[int]:
+    """What probe_loader makes of a probe's image."""
+    return minutia_writes(record, gate) + rotation_writes(record)
 
 
 def slot_of(taps: dict, lane: int) -> dict[str, int] | None:

@@ -15,7 +15,7 @@
 
 namespace {
 
-constexpr uint32_t kImageLines = 208, kLineWords = 16, kCandidatesMax = 256;
+constexpr uint32_t kImageLines = 208, kLineWords = 16, kCandidatesMax = 256, kGate = 43;
 
 Vtop* top;
 uint64_t cycles = 0;
@@ -60,7 +60,8 @@ void load(const std::vector<uint32_t>& image) {
     for (uint32_t index = 0; index < kImageLines; ++index) {
         put(top->probe_line_i, 0, 8, index);
         put(top->probe_line_i, 8, 8, 0);
-        put_line(top->probe_line_i, 16, &image[index * kLineWords]);
+        put(top->probe_line_i, 16, 7, kGate);
+        put_line(top->probe_line_i, 23, &image[index * kLineWords]);
         top->probe_line_valid_i = 1;
         for (bool taken = false; !taken;) {
             top->eval();
@@ -73,8 +74,8 @@ void load(const std::vector<uint32_t>& image) {
 }
 
 void search(uint32_t records, const std::vector<uint32_t>& lines) {
-    const uint64_t gate = 43, threshold = 0, mask = 1;
-    top->search_config_i = gate << 33 | threshold << 17 | uint64_t{kCandidatesMax} << 8 | mask;
+    const uint64_t threshold = 0, mask = 1;
+    top->search_config_i = threshold << 17 | uint64_t{kCandidatesMax} << 8 | mask;
     top->start_i = 1;
     tick();
     top->start_i = 0;

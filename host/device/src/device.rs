@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use whorl_layout::{EXTENT_BYTES, Opcode, PROBE_IMAGE_BYTES, SQE_BYTES, SqeLoadProbe, Status, csr};
+use whorl_layout::{EXTENT_BYTES, GATE_MAX, Opcode, PROBE_IMAGE_BYTES, SQE_BYTES, SqeLoadProbe, Status, csr};
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{IntoBytes, transmute};
 
@@ -110,19 +110,23 @@ impl Device {
         &self.info
     }
 
-    /// Loads a probe image into `slot` of every stream.
+    /// Loads a probe image into `slot` of every stream. Its comparisons take pairs of minutiae whose angles differ by at
+    /// most `gate`, in 1/256 turn, 0 to 127.
     ///
     /// # Errors
-    /// `InvalidRequest` if the card has no such slot or the image is not of 13,312 bytes; else any. After an error from
-    /// the card the slot must be taken to be empty.
-    pub fn load_probe(&mut self, slot: u8, image: &[u8]) -> Result<(), DeviceError> {
+    /// `InvalidRequest` if the card has no such slot, the image is not of 13,312 bytes or the gate is out of range; else
+    /// any. After an error from the card the slot must be taken to be empty.
+    pub fn load_probe(&mut self, slot: u8, image: &[u8], gate: u8) -> Result<(), DeviceError> {
         if slot >= self.info.probes || image.len() != PROBE_IMAGE_BYTES {
             let what = format!("{} bytes for probe slot {slot} of {}", image.len(), self.info.probes);
             return Err(DeviceError::InvalidRequest { what });
         }
+        if usize::from(gate) > GATE_MAX {
+            return Err(DeviceError::InvalidRequest { what: format!("gate {gate}, must be 0 to {GATE_MAX}") });
+        }
         let mut buffer = self.pool.take(PROBE_IMAGE_BYTES)?;
         buffer.write(0, image);
-        let tag = self.submit(|tag| load_probe_entry(tag, slot, &buffer, crc32c::crc32c(image)))?;
+        let tag = self.submit(|tag| load_probe_entry(tag, slot, gate, &buffer, crc32c::crc32c(image)))?;
         let completion = self.wait(tag, Instant::now() + LOAD_BOUND, LOAD_BOUND)?;
         completion.success()?;
         Ok(())
@@ -395,11 +399,12 @@ fn map(registers: &mut Registers, iova: &mut Ranges, memory: Arc<DmaMemory>) -> 
     }
 }
 
-fn load_probe_entry(tag: u16, slot: u8, image: &DmaBuffer, crc: u32) -> [u8; SQE_BYTES] {
+fn load_probe_entry(tag: u16, slot: u8, gate: u8, image: &DmaBuffer, crc: u32) -> [u8; SQE_BYTES] {
     transmute!(SqeLoadProbe {
         opcode: Opcode::LoadProbe as u8,
         tag: U16::new(tag),
         probe_slot: slot,
+        gate,
         image_address: U64::new(image.iova()),
         crc32c: U32::new(crc),
         ..SqeLoadProbe::default()

@@ -46,7 +46,6 @@ fn request(device: &mut Device, extents: &[u32]) -> (SearchRequest, GalleryBuffe
     let request = SearchRequest {
         probe_mask: 3,
         threshold: 500,
-        gate: 43,
         top_k: 10,
         extents: requests,
         timeout: Duration::from_millis(60),
@@ -127,10 +126,13 @@ fn the_card_is_known_by_its_registers() {
 fn a_probe_reaches_its_slot() {
     let (mut device, card) = open();
     let image: Vec<u8> = (0..PROBE_IMAGE_BYTES).map(|byte| (byte / 3) as u8).collect();
-    device.load_probe(1, &image).unwrap();
-    assert_eq!(card.lock().unwrap().probes[1].as_ref(), Some(&image));
-    assert!(matches!(device.load_probe(PROBES, &image), Err(DeviceError::InvalidRequest { .. })));
-    assert!(matches!(device.load_probe(0, &image[1..]), Err(DeviceError::InvalidRequest { .. })));
+    device.load_probe(1, &image, 127).unwrap();
+    assert_eq!(card.lock().unwrap().probes[1].as_ref(), Some(&(127, image.clone())));
+    device.load_probe(1, &image, 0).unwrap();
+    assert_eq!(card.lock().unwrap().probes[1].as_ref(), Some(&(0, image.clone())));
+    for (slot, image, gate) in [(PROBES, &image[..], 43), (0, &image[1..], 43), (0, &image[..], 128)] {
+        assert!(matches!(device.load_probe(slot, image, gate), Err(DeviceError::InvalidRequest { .. })));
+    }
 }
 
 #[test]

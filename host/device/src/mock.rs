@@ -72,7 +72,7 @@ pub(crate) struct MockCard {
     pub(crate) function_resets: u32,
     pub(crate) card_resets: u32,
     pub(crate) queue_resets: u32,
-    pub(crate) probes: [Option<Vec<u8>>; 8],
+    pub(crate) probes: [Option<(u8, Vec<u8>)>; 8], // gate and image
     /// What is done to a result block before it is written.
     pub(crate) spoil: Option<fn(&mut [u8])>,
     /// Everything done to the transport, by name, in order.
@@ -236,7 +236,7 @@ impl MockCard {
                 let entry: SqeLoadProbe = transmute!(entry);
                 let image = self.fetch(entry.image_address.get(), PROBE_IMAGE_BYTES).expect("a mapped image");
                 let intact = crc32c::crc32c(&image) == entry.crc32c.get();
-                self.probes[usize::from(entry.probe_slot)] = intact.then_some(image);
+                self.probes[usize::from(entry.probe_slot)] = intact.then_some((entry.gate, image));
                 self.complete(queue, tag, if intact { Status::Success } else { Status::CrcMismatch }, 0);
             }
             Some(Opcode::Search) if queue > 0 => self.search(queue, tag, &transmute!(entry)),

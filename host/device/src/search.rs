@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use whorl_layout::{
-    CANDIDATE_BYTES, EXTENT_LINES_MAX, Extent, GATE_MAX, LINE_BYTES, Opcode, RESULT_HEADER_LINES,
+    CANDIDATE_BYTES, EXTENT_LINES_MAX, Extent, LINE_BYTES, Opcode, RESULT_HEADER_LINES,
     RESULT_HISTOGRAM_LINES, SQE_BYTES, SqeSearch,
 };
 use zerocopy::little_endian::{U16, U32, U64};
@@ -24,8 +24,6 @@ pub struct SearchRequest {
     pub probe_mask: u32,
     /// Smallest score16 of a candidate; higher is more similar.
     pub threshold: u16,
-    /// Largest angle difference of a pair of minutiae in 1/256 turn, 0 to 127.
-    pub gate: u8,
     /// Candidates wanted per stream and probe, 1 to the card's `top_k_max`.
     pub top_k: u16,
     /// Records to compare, 1 to [`EXTENTS_MAX`] extents.
@@ -79,9 +77,6 @@ impl SearchRequest {
         if self.probe_mask == 0 || self.probe_mask >> info.probes != 0 {
             return refuse(format!("probe mask {:#x} on a card of {} probe slots", self.probe_mask, info.probes));
         }
-        if usize::from(self.gate) > GATE_MAX {
-            return refuse(format!("gate {}, must be 0 to {GATE_MAX}", self.gate));
-        }
         if self.top_k == 0 || self.top_k > info.top_k_max {
             return refuse(format!("top_k {}, must be 1 to {}", self.top_k, info.top_k_max));
         }
@@ -130,7 +125,6 @@ impl SearchRequest {
             extents_address: U64::new(extents_address),
             extent_count: U32::new(self.extents.len() as u32),
             threshold: U16::new(self.threshold),
-            gate: self.gate,
             top_k: U16::new(self.top_k),
             result_stride: U32::new(self.result_stride() as u32),
             result_address: U64::new(result_address),
@@ -153,7 +147,6 @@ mod tests {
         SearchRequest {
             probe_mask: 3,
             threshold: 0,
-            gate: 127,
             top_k: 256,
             extents: vec![extent],
             timeout: Duration::from_secs(1),
@@ -170,7 +163,6 @@ mod tests {
         assert!(!refused(&|_| ()));
         assert!(refused(&|r| r.probe_mask = 0));
         assert!(refused(&|r| r.probe_mask = 4));
-        assert!(refused(&|r| r.gate = 128));
         assert!(refused(&|r| r.top_k = 0));
         assert!(refused(&|r| r.top_k = 257));
         assert!(refused(&|r| r.extents.clear()));
@@ -204,10 +196,10 @@ mod tests {
 
     #[test]
     fn the_entry_has_every_field_in_its_place() {
-        let entry = SearchRequest { threshold: 0x1234, gate: 43, ..request() }.to_wire(0xabcd, 1 << 40, 0x40);
+        let entry = SearchRequest { threshold: 0x1234, ..request() }.to_wire(0xabcd, 1 << 40, 0x40);
         assert_eq!(entry[..8], [2, 0, 0xcd, 0xab, 3, 0, 0, 0]);
         assert_eq!(entry[8..16], (1_u64 << 40).to_le_bytes());
-        assert_eq!(entry[16..24], [1, 0, 0, 0, 0x34, 0x12, 43, 0]);
+        assert_eq!(entry[16..24], [1, 0, 0, 0, 0x34, 0x12, 0, 0]);
         assert_eq!(entry[24..32], [0, 1, 0, 0, 0x40, 0x10, 0, 0]);
         assert_eq!(entry[32..40], 0x40_u64.to_le_bytes());
         assert_eq!(entry[40..], [0; 24]);

@@ -5,7 +5,7 @@ use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 /// First 32 bits of the SHA-256 over the specification.
-pub const SPEC_HASH: u32 = 0xe667_e5ee;
+pub const SPEC_HASH: u32 = 0xd209_00aa;
 /// What id_magic reads as: "WHRL" in little-endian bytes.
 pub const DEVICE_MAGIC: u32 = 0x4c52_4857;
 /// Major interface version; a driver refuses another one.
@@ -450,8 +450,10 @@ pub struct SqeLoadProbe {
     pub tag: U16,
     /// Probe slot, below the card's `probes`.
     pub probe_slot: u8,
+    /// Largest angle difference of this probe's comparisons, 1/256 turn, 0 to GATE_MAX.
+    pub gate: u8,
     /// Zero.
-    pub reserved_5: [u8; 3],
+    pub reserved_6: [u8; 2],
     /// Address of the image, a multiple of 64.
     pub image_address: U64,
     /// CRC-32C over the image.
@@ -479,10 +481,8 @@ pub struct SqeSearch {
     pub extent_count: U32,
     /// Smallest score16 of a candidate.
     pub threshold: U16,
-    /// Largest angle difference, 1/256 turn, 0 to GATE_MAX.
-    pub gate: u8,
     /// Zero.
-    pub reserved_23: [u8; 1],
+    pub reserved_22: [u8; 2],
     /// Candidates per block, 1 to TOP_K_MAX.
     pub top_k: U16,
     /// Zero.

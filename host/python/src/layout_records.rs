@@ -245,26 +245,27 @@ pub(crate) const RECORDS: &[Parity] = &[
     Parity {
         name: "sqe_load_probe",
         bytes: 64,
-        widths: &[8, 8, 16, 8, 64, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32],
+        widths: &[8, 8, 16, 8, 8, 64, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32],
         pack: |f| {
             let mut r = SqeLoadProbe::default();
             r.opcode = f[0] as u8;
             r.flags = f[1] as u8;
             r.tag = (f[2] as u16).into();
             r.probe_slot = f[3] as u8;
-            r.image_address = (f[4] as u64).into();
-            r.crc32c = (f[5] as u32).into();
-            r.reserved_tail[0] = (f[6] as u32).into();
-            r.reserved_tail[1] = (f[7] as u32).into();
-            r.reserved_tail[2] = (f[8] as u32).into();
-            r.reserved_tail[3] = (f[9] as u32).into();
-            r.reserved_tail[4] = (f[10] as u32).into();
-            r.reserved_tail[5] = (f[11] as u32).into();
-            r.reserved_tail[6] = (f[12] as u32).into();
-            r.reserved_tail[7] = (f[13] as u32).into();
-            r.reserved_tail[8] = (f[14] as u32).into();
-            r.reserved_tail[9] = (f[15] as u32).into();
-            r.reserved_tail[10] = (f[16] as u32).into();
+            r.gate = f[4] as u8;
+            r.image_address = (f[5] as u64).into();
+            r.crc32c = (f[6] as u32).into();
+            r.reserved_tail[0] = (f[7] as u32).into();
+            r.reserved_tail[1] = (f[8] as u32).into();
+            r.reserved_tail[2] = (f[9] as u32).into();
+            r.reserved_tail[3] = (f[10] as u32).into();
+            r.reserved_tail[4] = (f[11] as u32).into();
+            r.reserved_tail[5] = (f[12] as u32).into();
+            r.reserved_tail[6] = (f[13] as u32).into();
+            r.reserved_tail[7] = (f[14] as u32).into();
+            r.reserved_tail[8] = (f[15] as u32).into();
+            r.reserved_tail[9] = (f[16] as u32).into();
+            r.reserved_tail[10] = (f[17] as u32).into();
             r.as_bytes().to_vec()
         },
         unpack: |b| {
@@ -274,6 +275,7 @@ pub(crate) const RECORDS: &[Parity] = &[
                 r.flags.into(),
                 r.tag.get().into(),
                 r.probe_slot.into(),
+                r.gate.into(),
                 r.image_address.get().into(),
                 r.crc32c.get().into(),
                 r.reserved_tail[0].get().into(),
@@ -293,7 +295,7 @@ pub(crate) const RECORDS: &[Parity] = &[
     Parity {
         name: "sqe_search",
         bytes: 64,
-        widths: &[8, 8, 16, 32, 64, 32, 16, 8, 16, 32, 64, 32, 32, 32, 32, 32, 32],
+        widths: &[8, 8, 16, 32, 64, 32, 16, 16, 32, 64, 32, 32, 32, 32, 32, 32],
         pack: |f| {
             let mut r = SqeSearch::default();
             r.opcode = f[0] as u8;
@@ -303,16 +305,15 @@ pub(crate) const RECORDS: &[Parity] = &[
             r.extents_address = (f[4] as u64).into();
             r.extent_count = (f[5] as u32).into();
             r.threshold = (f[6] as u16).into();
-            r.gate = f[7] as u8;
-            r.top_k = (f[8] as u16).into();
-            r.result_stride = (f[9] as u32).into();
-            r.result_address = (f[10] as u64).into();
-            r.reserved_tail[0] = (f[11] as u32).into();
-            r.reserved_tail[1] = (f[12] as u32).into();
-            r.reserved_tail[2] = (f[13] as u32).into();
-            r.reserved_tail[3] = (f[14] as u32).into();
-            r.reserved_tail[4] = (f[15] as u32).into();
-            r.reserved_tail[5] = (f[16] as u32).into();
+            r.top_k = (f[7] as u16).into();
+            r.result_stride = (f[8] as u32).into();
+            r.result_address = (f[9] as u64).into();
+            r.reserved_tail[0] = (f[10] as u32).into();
+            r.reserved_tail[1] = (f[11] as u32).into();
+            r.reserved_tail[2] = (f[12] as u32).into();
+            r.reserved_tail[3] = (f[13] as u32).into();
+            r.reserved_tail[4] = (f[14] as u32).into();
+            r.reserved_tail[5] = (f[15] as u32).into();
             r.as_bytes().to_vec()
         },
         unpack: |b| {
@@ -325,7 +326,6 @@ pub(crate) const RECORDS: &[Parity] = &[
                 r.extents_address.get().into(),
                 r.extent_count.get().into(),
                 r.threshold.get().into(),
-                r.gate.into(),
                 r.top_k.get().into(),
                 r.result_stride.get().into(),
                 r.result_address.get().into(),

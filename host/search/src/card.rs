@@ -40,7 +40,7 @@ impl CardEngine {
     /// One pass: loads as many probes as the card has slots and compares them with every shard.
     fn pass(&mut self, probes: &[Probe], search: &Search) -> Result<Vec<(Tally, CardCost)>, EngineError> {
         for (slot, probe) in probes.iter().enumerate() {
-            self.device.load_probe(slot as u8, &probe.image())?;
+            self.device.load_probe(slot as u8, &probe.image(), search.gate)?;
         }
         let known = KnownAnswers::new(probes);
         let planted = self.plant(&known)?;
@@ -53,7 +53,6 @@ impl CardEngine {
                 let request = SearchRequest {
                     probe_mask: (1 << probes.len()) - 1,
                     threshold: search.threshold,
-                    gate: search.gate,
                     top_k: search.top_k as u16,
                     extents: std::iter::once(&planted).chain(extents).copied().collect(),
                     timeout: search.timeout,

@@ -12,7 +12,7 @@ use whorl_device::{
     Candidate, Device, DeviceError, ExtentRequest, GalleryBuffer, SearchOutcome, SearchRequest, Transport,
     TransportError,
 };
-use whorl_matcher::{Backend, Comparator, Probe, Record, RecordMinutia};
+use whorl_matcher::{Backend, Comparator, GATE_DEFAULT, Probe, Record, RecordMinutia};
 use whorl_sim::{Faults, LinkModel, SimOptions};
 
 /// Bound of one test search: a simulated card takes seconds where a card takes microseconds.
@@ -269,7 +269,7 @@ pub fn place(
 
 /// A search of everything in `extents` against the first `probes` slots.
 pub fn request(probes: u8, extents: Vec<ExtentRequest>) -> SearchRequest {
-    SearchRequest { probe_mask: (1 << probes) - 1, threshold: 0, gate: 43, top_k: 16, extents, timeout: SEARCH_BOUND }
+    SearchRequest { probe_mask: (1 << probes) - 1, threshold: 0, top_k: 16, extents, timeout: SEARCH_BOUND }
 }
 
 /// What a search must come to for one probe, all streams together.
@@ -281,14 +281,14 @@ pub struct Expected {
     pub candidates: Vec<Candidate>,
 }
 
-/// What the matcher makes of it.
-pub fn expected(probe: &Record, records: &[Record], base_index: u32, request: &SearchRequest) -> Expected {
+/// What the matcher makes of it; `gate` as the probe was loaded with.
+pub fn expected(probe: &Record, gate: u8, records: &[Record], base_index: u32, request: &SearchRequest) -> Expected {
     let probe = Probe::new(probe).unwrap();
     let comparator = Comparator::new(Backend::Portable);
     let mut histogram = vec![0; 512];
     let mut candidates = Vec::new();
     for (index, record) in (base_index..).zip(records) {
-        let score = comparator.score(&probe, &record.to_bytes(), request.gate).unwrap().score;
+        let score = comparator.score(&probe, &record.to_bytes(), gate).unwrap().score;
         histogram[usize::from(score >> 5).min(511)] += 1;
         if score >= request.threshold {
             candidates.push(Candidate { index, score });
@@ -317,10 +317,10 @@ fn best(mut candidates: Vec<Candidate>, top_k: u16) -> Vec<Candidate> {
     candidates
 }
 
-/// Loads `probes` into their slots.
-pub fn load(device: &mut Device, probes: &[Record]) -> Result<(), DeviceError> {
+/// Loads `probes` into their slots, all with one gate.
+pub fn load(device: &mut Device, probes: &[Record], gate: u8) -> Result<(), DeviceError> {
     for (slot, probe) in (0..).zip(probes) {
-        device.load_probe(slot, &Probe::new(probe).unwrap().image())?;
+        device.load_probe(slot, &Probe::new(probe).unwrap().image(), gate)?;
     }
     Ok(())
 }
@@ -330,9 +330,9 @@ pub fn check_small_search(device: &mut Device) {
     let mut numbers = Numbers::new(11);
     let probes = [numbers.record(30)];
     let records = gallery(&mut numbers, &probes, 24);
-    load(device, &probes).unwrap();
+    load(device, &probes, GATE_DEFAULT).unwrap();
     let (_buffer, extents) = place(device, &records, 10, 500);
     let request = request(1, extents);
     let outcome = device.search(&request).unwrap();
-    assert_eq!(found(&outcome, 0, &request), expected(&probes[0], &records, 500, &request));
+    assert_eq!(found(&outcome, 0, &request), expected(&probes[0], GATE_DEFAULT, &records, 500, &request));
 }
