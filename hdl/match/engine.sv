@@ -52,7 +52,8 @@ module engine import whorl_gen_pkg::*, match_pkg::*; (
 
   // ---- Input registers: what fans out to all lanes
   logic          beat_valid_q, probe_write_valid_q;
-  gallery_beat_t beat_q;
+  minutia_t      minutia_q;
+  logic          present_q, first_q, last_q;
   probe_write_t  probe_write_q;
   lane_t         probe_count_q;
   record_trace_t record_q; // of the last beat that is in flight
@@ -60,7 +61,10 @@ module engine import whorl_gen_pkg::*, match_pkg::*; (
   always_ff @(posedge clk_i) begin
     beat_valid_q        <= accept && !rst_i;
     probe_write_valid_q <= probe_write_valid_i;
-    if (accept) beat_q <= beat_i;
+    if (accept) begin
+      minutia_q <= beat_i.minutia;
+      {present_q, first_q, last_q} <= {beat_i.present, beat_i.first, beat_i.last};
+    end
     if (accept_last) record_q <= '{index: beat_i.index, count: beat_i.count};
     if (probe_write_valid_i) probe_write_q <= probe_write_i;
     if (probe_write_valid_q && !probe_write_q.rotation && probe_write_q.step == '0) begin
@@ -76,12 +80,7 @@ module engine import whorl_gen_pkg::*, match_pkg::*; (
   slot_write_t      slot_write;
   finished_record_t finished;
 
-  assign beat_trace = '{
-    geometry: beat_q.minutia.geometry,
-    present:  beat_q.present,
-    first:    beat_q.first,
-    last:     beat_q.last
-  };
+  assign beat_trace = '{geometry: minutia_q.geometry, present: present_q, first: first_q, last: last_q};
 
   lane_array i_lane_array (
     .clk_i,
@@ -89,7 +88,7 @@ module engine import whorl_gen_pkg::*, match_pkg::*; (
     .probe_write_valid_i(probe_write_valid_q),
     .probe_write_i      (probe_write_q),
     .minutia_valid_i    (beat_valid_q),
-    .minutia_i          (beat_q.minutia),
+    .minutia_i          (minutia_q),
     .keys_valid_o       (keys_valid),
     .keys_o             (keys)
   );

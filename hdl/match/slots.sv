@@ -24,12 +24,14 @@ module slots import whorl_gen_pkg::*, match_pkg::*; (
   output logic             finished_valid_o,
   output finished_record_t finished_o
 );
-  // min(63, ((59 - H) * 11) >> 3)
-  function automatic logic [5:0] weight_of(key_t key);
-    logic [9:0] scaled;
-    scaled = ((10'(KEY_NONE) - 10'(key)) * 10'd11) >> 3;
-    return scaled > 10'd63 ? 6'd63 : 6'(scaled);
+  // min(63, ((59 - H) * 11) >> 3), as a table: a multiplier would be taken for it otherwise.
+  typedef logic [63:0][5:0] weights_t;
+  function automatic weights_t weights();
+    for (int unsigned key = 0; key < 64; key++) begin
+      weights[key] = ((63 - key) * 11) >> 3 > 63 ? 6'd63 : 6'(((63 - key) * 11) >> 3);
+    end
   endfunction
+  localparam weights_t Weights = weights();
 
   // Lanes by eights: which are occupied lies in memory too, and only whether an eight has been written is cleared.
   localparam int unsigned Eights = LANES / 8;
@@ -88,7 +90,7 @@ module slots import whorl_gen_pkg::*, match_pkg::*; (
         fresh: fresh,
         lane:  nearest_i.lane,
         slot:  '{
-          weight: weight_of(nearest_i.key),
+          weight: Weights[nearest_i.key],
           turn:   trace_i.geometry.angle - angles_q[nearest_i.lane],
           y:      trace_i.geometry.y,
           x:      trace_i.geometry.x
