@@ -69,38 +69,31 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
     $error("whorl_core: Streams and Probes must be 1 to STREAMS_MAX and PROBES_MAX");
   end
 
-  localparam int unsigned ReadClients  = Streams + 3;
-  localparam int unsigned WriteClients = 2;
-  localparam int unsigned ErrorSources = 2;
+  localparam int unsigned ReadClients = Streams + 3, WriteClients = 2, ErrorSources = 2;
 
-  logic                    core_rst, drain, read_idle, write_idle, ready, busy, quiet, fault;
-  logic                    enable, soft_reset, clear_errors, admin_start, forget;
-  logic                    read_beat, read_error, write_beat, command_done;
+  logic                    core_rst, drain, ready, busy, quiet, fault, enable, soft_reset, clear_errors, admin_start, forget;
+  logic                    read_idle, read_settled, read_beat, read_error, command_done, doorbell_valid;
+  logic                    write_idle, write_settled, write_beat, write_error, write_response_error;
   pair_setup_t             admin_setup;
-  logic                    doorbell_valid;
   doorbell_t               doorbell;
   queue_pair_t             pair [QueuePairs];
   logic [ErrorSources-1:0] error_valid;
-  error_t                  error [ErrorSources];
-  error_t                  first_error, latest_error;
+  error_t                  error [ErrorSources], first_error, latest_error;
   logic [31:0]             error_count, bus_timeout, watchdog_limit;
-  logic                    read_settled, write_settled, write_error;
-  logic [ReadClients-1:0]  read_hung;
-  logic [WriteClients-1:0] write_hung;
   counters_t               counters;
   stream_totals_t          stream_totals [Streams];
   stream_events_t          events [Streams];
-  logic [ReadClients-1:0]  read_burst_valid, read_burst_ready, read_beat_valid;
+  logic [ReadClients-1:0]  read_burst_valid, read_burst_ready, read_beat_valid, read_hung;
   burst_t                  read_burst [ReadClients];
   read_beat_t              read_data;
-  logic [WriteClients-1:0] write_burst_valid, write_burst_ready, write_beat_valid, write_beat_ready, write_response_valid;
+  logic [WriteClients-1:0] write_burst_valid, write_burst_ready, write_beat_valid, write_beat_ready;
+  logic [WriteClients-1:0] write_response_valid, write_hung;
   burst_t                  write_burst [WriteClients];
   write_beat_t             write_data [WriteClients];
-  logic                    write_response_error;
   search_config_t          search_config;
   logic                    match_start, match_ready, match_active, match_idle;
-  logic [Probes-1:0]       probe_loaded;
   logic                    probe_line_valid, probe_line_ready, probe_discard_valid;
+  logic [Probes-1:0]       probe_loaded;
   probe_line_t             probe_line;
   logic [7:0]              probe_discard_slot;
   logic [Streams-1:0]      line_valid, line_ready, record_error;
@@ -112,10 +105,8 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
   csr_block #(.Streams(Streams), .Probes(Probes), .QueuePairs(QueuePairs), .BuildId(BuildId)) i_csr (
     .clk_i,
     .rst_i,
-    .s_axil_awaddr, .s_axil_awvalid, .s_axil_awready,
-    .s_axil_wdata, .s_axil_wstrb, .s_axil_wvalid, .s_axil_wready,
-    .s_axil_bresp, .s_axil_bvalid, .s_axil_bready,
-    .s_axil_araddr, .s_axil_arvalid, .s_axil_arready,
+    .s_axil_awaddr, .s_axil_awvalid, .s_axil_awready, .s_axil_wdata, .s_axil_wstrb, .s_axil_wvalid, .s_axil_wready,
+    .s_axil_bresp, .s_axil_bvalid, .s_axil_bready, .s_axil_araddr, .s_axil_arvalid, .s_axil_arready,
     .s_axil_rdata, .s_axil_rresp, .s_axil_rvalid, .s_axil_rready,
     .enable_o        (enable),
     .reset_o         (soft_reset),
@@ -220,8 +211,7 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
     .beat_done_o     (write_beat),
     .burst_error_o   (write_error),
     .m_axi_awid, .m_axi_awaddr, .m_axi_awlen, .m_axi_awsize, .m_axi_awburst, .m_axi_awvalid, .m_axi_awready,
-    .m_axi_wdata, .m_axi_wstrb, .m_axi_wlast, .m_axi_wvalid, .m_axi_wready,
-    .m_axi_bid, .m_axi_bresp, .m_axi_bvalid, .m_axi_bready
+    .m_axi_wdata, .m_axi_wstrb, .m_axi_wlast, .m_axi_wvalid, .m_axi_wready, .m_axi_bid, .m_axi_bresp, .m_axi_bvalid, .m_axi_bready
   );
 
   command_engine #(.Streams(Streams), .Probes(Probes), .QueuePairs(QueuePairs)) i_engine (
@@ -259,8 +249,7 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
     .match_ready_i         (match_ready),
     .match_active_o        (match_active),
     .match_idle_i          (match_idle),
-    // The engines' parity flags of their probe memories: connect them here.
-    .probe_parity_i        ('0),
+    .probe_parity_i        ('0),  // until the probe memories have parity
     .probe_loaded_i        (probe_loaded),
     .probe_line_valid_o    (probe_line_valid),
     .probe_line_ready_i    (probe_line_ready),
