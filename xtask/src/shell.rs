@@ -76,10 +76,14 @@ pub fn output(command: &mut Command) -> Result<String, TaskError> {
     }
 }
 
+/// Reads a file of text.
+pub fn read(path: &Path) -> Result<String, TaskError> {
+    fs::read_to_string(path).map_err(TaskError::file(path))
+}
+
 /// Reads a file of JSON.
 pub fn read_json(path: &Path) -> Result<Value, TaskError> {
-    let text = fs::read_to_string(path).map_err(TaskError::file(path))?;
-    serde_json::from_str(&text).map_err(|e| TaskError::Check(format!("{}: {e}", path.display())))
+    serde_json::from_str(&read(path)?).map_err(|e| TaskError::Check(format!("{}: {e}", path.display())))
 }
 
 /// Writes a file, and its folder where that is missing.

@@ -1,6 +1,6 @@
 //! Runs of yosys over the files of hdl/hdl.f.
 
-use crate::shell::{TaskError, root, run, tool, write};
+use crate::shell::{TaskError, read, root, run, tool, write};
 use crate::synth::Netlist;
 use std::fs;
 use std::path::PathBuf;
@@ -72,14 +72,24 @@ impl Run {
         )
     }
 
-    /// Synthesises, with a line of progress, and returns the cells.
+    /// Synthesises, with a line of progress, and returns the cells. What an earlier call made of the same files with the
+    /// same commands is taken over.
     pub fn netlist(&self, sources: &Sources) -> Result<Netlist, TaskError> {
         let start = Instant::now();
         let statistics = format!("target/synth/{}.stat.json", self.name);
-        yosys(&self.name, &self.script(sources, &statistics))?;
-        let path = root().join(&statistics);
-        let text = fs::read_to_string(&path).map_err(TaskError::file(&path))?;
-        eprintln!("synth: {} for {} in {} s", self.name, self.family.name(), start.elapsed().as_secs());
+        let script = self.script(sources, &statistics);
+        let tools = read(&root().join("tools/requirements.in"))?;
+        let key = format!("{}\n{tools}\n{script}\n", sources.hash()?);
+        let key_file = root().join(format!("target/synth/{}.key", self.name));
+        let known = fs::read_to_string(&key_file).is_ok_and(|text| text == key);
+        if !known {
+            write(&key_file, "being made\n")?;
+            yosys(&self.name, &script)?;
+            write(&key_file, &key)?;
+        }
+        let text = read(&root().join(statistics))?;
+        let how = if known { "known".to_owned() } else { format!("in {} s", start.elapsed().as_secs()) };
+        eprintln!("synth: {} for {} {how}", self.name, self.family.name());
         Ok(Netlist::parse(&text)?)
     }
 }
@@ -96,7 +106,7 @@ impl Sources {
     /// From hdl/hdl.f and the folder of models.
     pub fn find() -> Result<Self, TaskError> {
         let list = root().join("hdl/hdl.f");
-        let list = fs::read_to_string(&list).map_err(TaskError::file(&list))?;
+        let list = read(&list)?;
         let files = list.lines().filter(|line| line.starts_with("hdl/")).map(str::to_owned).collect();
         let folder = root().join("testbench/vendor");
         let mut primitives = Vec::new();

@@ -6,11 +6,10 @@ mod page;
 
 pub use cells::{Netlist, StatError};
 
-use crate::shell::{TaskError, read_json, root, write};
+use crate::shell::{TaskError, read, read_json, root, write};
 use crate::yosys::{Family, Run, Sources};
 use cards::{DEVICES, Limits, Parts, device_json};
 use serde_json::{Map, Value, json};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -222,7 +221,7 @@ fn all(runs: &[Run], sources: &Sources, jobs: usize) -> Result<Vec<Netlist>, Tas
 /// A number of the specification, from the generated package.
 fn limit(name: &str) -> Result<u64, TaskError> {
     let path = root().join("hdl/pkg/whorl_gen_pkg.sv");
-    let text = fs::read_to_string(&path).map_err(TaskError::file(&path))?;
+    let text = read(&path)?;
     let start = format!("localparam int unsigned {name} = 32'd");
     let value = text.lines().find_map(|line| line.trim().strip_prefix(&start)?.split(';').next()?.parse().ok());
     value.ok_or_else(|| TaskError::Check(format!("no number {name} in {}", path.display())))
@@ -264,8 +263,7 @@ fn check(sources: &Sources) -> Result<(), TaskError> {
     if report["hdl"].as_str() != Some(&sources.hash()?) {
         return Err(TaskError::Check(format!("{COMMITTED} was made from other HDL files; run `cargo xtask synth`")));
     }
-    let path = root().join(PAGE);
-    if fs::read_to_string(&path).map_err(TaskError::file(&path))? != page::render(&report)? {
+    if read(&root().join(PAGE))? != page::render(&report)? {
         return Err(TaskError::Check(format!("{PAGE} is not what {COMMITTED} says; run `cargo xtask synth`")));
     }
     within_budget(&report)
