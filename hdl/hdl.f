@@ -45,6 +45,7 @@ hdl/dma/guarded_read_port.sv
 hdl/dma/guarded_write_port.sv
 hdl/dma/line_fetch.sv
 hdl/dma/crc32c.sv
+hdl/dma/memory_ports.sv
 hdl/queue/queue_state.sv
 hdl/queue/sq_fetch.sv
 hdl/queue/cq_post.sv
@@ -53,6 +54,8 @@ hdl/queue/admin_exec.sv
 hdl/queue/watchdog.sv
 hdl/queue/io_exec.sv
 hdl/queue/probe_exec.sv
+hdl/queue/memory_range.sv
+hdl/queue/copy_exec.sv
 hdl/queue/search_check.sv
 hdl/queue/extent_deal.sv
 hdl/queue/extent_feed.sv

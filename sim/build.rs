@@ -10,7 +10,8 @@ use std::process::{Command, exit};
 use std::time::SystemTime;
 use std::{env, fs, io};
 
-/// Streams, engines per stream. The list that the crate knows is `model::CONFIGURATIONS`.
+/// Streams, engines per stream; a channel of card memory for each stream. The list that the crate knows is
+/// `model::CONFIGURATIONS`.
 const CONFIGURATIONS: [(u8, u8); 2] = [(1, 1), (2, 2)];
 const TOP: &str = "whorl_core";
 /// Library that is linked.
@@ -66,7 +67,8 @@ fn build_model(root: &Path, model: &Path, verilator: &Path, out: &Path, trace: b
         objects.extend(base(0).files(slow.concat()).compile_intermediates());
         let mut shim = base(2);
         shim.define("MODEL", class.as_str()).define("CARD(x)", format!("{name}_##x").as_str());
-        // One source for two models: each object needs a folder of its own.
+        shim.define("CHANNELS", streams.to_string().as_str());
+        // One source for all models: each object needs a folder of its own.
         let folder = out.join(format!("{name}_shim"));
         fs::create_dir_all(&folder).unwrap_or_else(|error| fail(&format!("{}: {error}", folder.display())));
         objects.extend(shim.out_dir(folder).file(model.join("card.cpp")).compile_intermediates());
@@ -154,7 +156,7 @@ fn verilate(verilator: &Path, root: &Path, generated: &Path, class: &str, (strea
     command.current_dir(root).args(["--cc", "-O3", "--assert", "-Wno-fatal", "--top-module", TOP]);
     command.args(["--x-assign", "fast", "--x-initial", "fast"]);
     command.arg("--prefix").arg(class).arg("--Mdir").arg(generated);
-    command.arg(format!("-GStreams={streams}")).arg(format!("-GProbes={probes}"));
+    command.arg(format!("-GStreams={streams}")).arg(format!("-GProbes={probes}")).arg(format!("-GChannels={streams}"));
     if trace {
         command.arg("--trace-fst");
     }

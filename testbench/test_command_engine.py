@@ -14,7 +14,7 @@ ENTRIES_LOG2 = 3
 
 
 class Writes:
-    """Stands for axi_write_port towards both clients: takes a burst, its beats, and answers."""
+    """Stands for axi_write_port towards its clients: takes a burst, its beats, and answers."""
 
     def __init__(self, dut, memory):
         self.dut, self.memory = dut, memory
@@ -60,7 +60,10 @@ class Engine:
                      "record_error_i", "result_request_ready_i", "result_line_valid_i"):
             getattr(dut, name).value = 0
         dut.match_ready_i.value = dut.probe_line_ready_i.value = dut.msix_ready_i.value = 1
-        self.reads = ReadPort(dut, self.memory, clients=len(dut.read_burst_ready_i), prefix="read_")
+        beats = [dut.host_beat_i, *dut.read_beat_i]
+        self.reads = ReadPort(dut, self.memory, clients=len(dut.read_burst_ready_i), prefix="read_", beats=beats)
+        for channel in dut.memory_units_i:
+            channel.value = 1
         Writes(dut, self.memory)
 
     async def begin(self):

@@ -1,6 +1,7 @@
 """Bench of hdl/csr/csr_block.sv: every register of the specification as the host sees it."""
 
 import cocotb
+import pytest
 from bench.layout import limit, offset, spec
 from bench.queue import DOORBELL, ERROR, NO_PAIR, PAIR_SETUP, QUEUE_PAIR, rng
 from bench.runner import run
@@ -10,6 +11,11 @@ from cocotbext.axi import AxiLiteBus, AxiLiteMaster
 from test_core_counters import COUNTERS, TOTALS
 
 BUILD = 0xB0117001
+
+
+def memory_units(channel):
+    """Size of a channel, of both halves of its register."""
+    return 0x8001_0000 + channel
 
 
 class Port:
@@ -25,6 +31,8 @@ class Port:
             getattr(dut, name).value = 0
         for handle in (*dut.pair_i, *dut.stream_i):
             handle.value = 0
+        for channel, handle in enumerate(dut.memory_units_i):
+            handle.value = memory_units(channel)
 
     async def begin(self):
         await start(self.dut)
@@ -63,7 +71,10 @@ async def identity_is_that_of_the_specification(dut):
     assert await port.read("id_build") == BUILD
     streams, probes, pairs = (int(getattr(dut, name).value) for name in ("Streams", "Probes", "QueuePairs"))
     assert await port.read("capability0") == limit("LANES") << 24 | pairs << 16 | probes << 8 | streams
-    assert await port.read("capability1") == limit("QUEUE_ENTRIES_LOG2_MAX") << 16 | limit("TOP_K_MAX")
+    channels = int(dut.Channels.value)
+    assert await port.read("capability1") == channels << 24 | limit("QUEUE_ENTRIES_LOG2_MAX") << 16 | limit("TOP_K_MAX")
+    units = [await port.read("memory_units", channel) for channel in range(limit("CHANNELS_MAX"))]
+    assert units == [memory_units(c) if c < channels else 0 for c in range(limit("CHANNELS_MAX"))]
 
 
 @cocotb.test()
@@ -175,5 +186,6 @@ def sum_bits(layout, values):
     return word
 
 
-def test_csr_block():
-    run("csr_block", parameters={"Streams": 2, "Probes": 3, "QueuePairs": 4, "BuildId": BUILD})
+@pytest.mark.parametrize("channels", [0, 3])
+def test_csr_block(channels):
+    run("csr_block", parameters={"Streams": 2, "Probes": 3, "QueuePairs": 4, "Channels": channels, "BuildId": BUILD})

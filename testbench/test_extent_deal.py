@@ -3,11 +3,15 @@
 import cocotb
 import pytest
 from bench.host import LINE, HostMemory, ReadPort
-from bench.layout import code, pack
+from bench.layout import code, limit, pack
 from bench.queue import DEALT_EXTENT, OUTCOME, rng
 from bench.runner import run
 from bench.streams import STALLS, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
+
+
+CHANNELS = 2
+UNITS = 1 << 15  # of every channel
 
 
 class Deal:
@@ -20,6 +24,8 @@ class Deal:
         self.patterns = [stall.pattern(20 + s) for s in range(self.streams)]
         self.dealt = []  # (stream, extent)
         self.hold = 0  # streams that are not ready
+        for channel in dut.memory_units_i:
+            channel.value = UNITS
         for name in ("start_i", "host_addr_i", "count_i", "flush_i", "extent_ready_i"):
             getattr(dut, name).value = 0
 
@@ -67,18 +73,19 @@ class Deal:
 def extents(random, count):
     return [
         {
-            "address": random.randrange(1 << 50) * LINE,
+            "address": random.randrange(1 << (50 if memory == 0 else 24)) * LINE,
+            "memory": memory,
             "lines": random.randint(1, (1 << 24) - 1),
             "records": random.getrandbits(32),
             "base_index": random.getrandbits(32),
             "crc32c": random.getrandbits(32),
         }
-        for _ in range(count)
+        for memory in random.choices(range(CHANNELS + 1), k=count)
     ]
 
 
 def dealt(extent, index):
-    fields = {n: extent[n] for n in ("lines", "records", "base_index", "crc32c")}
+    fields = {n: extent[n] for n in ("memory", "lines", "records", "base_index", "crc32c")}
     return {"host_addr": extent["address"], "index": index, "known_answer": extent.get("known_answer", 0)} | fields
 
 
@@ -134,7 +141,7 @@ async def known_answers_go_to_all_streams_together(dut, stall):
 async def a_wrong_descriptor_ends_the_dealing(dut):
     deal = await Deal(dut).begin()
     good = extents(rng(2), 30)
-    for wrong in ({"lines": 0}, {"lines": 1 << 24}, {"lines": 1 << 31}, {"memory": 1}, {"reserved_flags": 1}, {"reserved_flags": 1 << 22}, {"address": 0x1020}):
+    for wrong in ({"lines": 0}, {"lines": 1 << 24}, {"lines": 1 << 31}, {"reserved_flags": 1}, {"reserved_flags": 1 << 22}, {"address": 0x1020}):
         for index in (0, 11, 29):
             listed = [dict(extent) for extent in good]
             listed[index] |= wrong
@@ -167,6 +174,29 @@ async def a_wrong_descriptor_ends_the_dealing(dut):
 
 
 @cocotb.test()
+async def an_extent_outside_its_memory_ends_the_dealing(dut):
+    deal = await Deal(dut).begin()
+    end = UNITS * limit("CHANNEL_UNIT_BYTES")
+    good = [extent | {"memory": 1, "address": end - 64 * LINE, "lines": 64} for extent in extents(rng(4), 5)]
+    for wrong in ({"memory": CHANNELS + 1}, {"memory": 0xFF}, {"lines": 65}, {"address": end}, {"memory": 2, "address": 1 << 63}):
+        listed = [dict(extent) for extent in good]
+        listed[3] |= wrong
+        deal.place(0x8000, listed)
+        deal.dealt.clear()
+        await deal.start(0x8000, 5)
+        await ClockCycles(dut.clk_i, 60)
+        want = {"status": code("status", "ADDRESS_RANGE"), "detail": 3, "host_addr": listed[3]["address"]}
+        assert int(dut.error_valid_o.value) and OUTCOME.unpack(int(dut.error_o.value)) == want, wrong
+        assert [extent for _, extent in deal.dealt] == [dealt(extent, i) for i, extent in enumerate(listed[:3])]
+        await deal.flush()
+    deal.place(0x8000, good)
+    deal.dealt.clear()
+    await deal.start(0x8000, 5)
+    await deal.idle()
+    assert len(deal.dealt) == 5
+
+
+@cocotb.test()
 @cocotb.parametrize(after=[1, 5, 14, 30, 60])
 async def flush_forgets_the_list(dut, after):
     deal = await Deal(dut, Stall.RANDOM).begin()
@@ -186,4 +216,4 @@ async def flush_forgets_the_list(dut, after):
 
 @pytest.mark.parametrize("streams", [1, 3])
 def test_extent_deal(streams):
-    run("extent_deal", parameters={"Streams": streams})
+    run("extent_deal", parameters={"Streams": streams, "Channels": CHANNELS})

@@ -2,7 +2,7 @@
 
 import cocotb
 import whorl
-from bench.host import LINE, HostMemory, ReadPort
+from bench.host import LINE, HostMemory, RoutedReadPort
 from bench.layout import code_name
 from bench.queue import DEALT_EXTENT, GALLERY_LINE, OUTCOME, rng
 from bench.runner import run
@@ -11,9 +11,12 @@ from cocotb.triggers import ClockCycles, RisingEdge
 
 
 class Feed:
+    """A feed between three memories, of which the first is the furthest away, and a record stream."""
+
     def __init__(self, dut, stall=Stall.NONE, latency=20):
-        self.dut, self.memory = dut, HostMemory()
-        self.port = ReadPort(dut, self.memory, stall, latency)
+        self.dut, self.memories = dut, [HostMemory() for _ in range(3)]
+        self.memory = self.memories[0]
+        self.port = RoutedReadPort(dut, self.memories, stall, (latency, latency // 4, latency // 5))
         self.extents, self.lines = Source(dut, "extent", stall), Sink(dut, "line", stall)
         self.next_address = 0x10000
         dut.clear_i.value = dut.flush_i.value = dut.record_error_i.value = 0
@@ -22,13 +25,13 @@ class Feed:
         await start(self.dut)
         return self
 
-    def place(self, random, lines, index=0, **override):
+    def place(self, random, lines, index=0, memory=0, **override):
         """Random lines as an extent; gives what to send and what must come out."""
         data = random.randbytes(lines * LINE)
         address, self.next_address = self.next_address, self.next_address + lines * LINE
-        self.memory.store(address, data)
+        self.memories[memory].store(address, data)
         values = {"records": random.getrandbits(32), "base_index": random.getrandbits(32), "known_answer": random.getrandbits(1)}
-        extent = values | {"host_addr": address, "lines": lines, "crc32c": whorl.crc32c(data), "index": index} | override
+        extent = values | {"host_addr": address, "memory": memory, "lines": lines, "crc32c": whorl.crc32c(data), "index": index} | override
         want = [
             values | {"data": int.from_bytes(data[i * LINE : (i + 1) * LINE], "little"), "first": int(i == 0), "last": int(i == lines - 1)}
             for i in range(lines)
@@ -91,6 +94,38 @@ async def lines_come_in_order_with_their_extent(dut, stall):
         want += expected
     await feed.idle()
     assert feed.got() == want and not int(dut.error_valid_o.value)
+
+
+@cocotb.test()
+@cocotb.parametrize(stall=STALLS)
+async def lines_of_all_memories_come_in_order(dut, stall):
+    """The near memory is always ready to overtake the far one."""
+    feed = await Feed(dut, stall, latency=100).begin()
+    random, want = rng(6), []
+    for index in range(40):
+        extent, expected = feed.place(random, random.choice((1, 2, 16, 17, 60)), index, memory=random.randrange(3))
+        feed.send(extent)
+        want += expected
+    await feed.idle()
+    assert feed.got() == want and not int(dut.error_valid_o.value)
+
+
+@cocotb.test()
+async def what_the_buffer_holds_hides_a_change_of_memory(dut):
+    """A record stream takes a line in three cycles: that is slower than a memory, so it never waits for a change of one."""
+    feed = await Feed(dut, latency=250).begin()
+    feed.lines.task.cancel()
+    random, taken, cycles = rng(7), 0, 0
+    for index in range(8):
+        feed.send(feed.place(random, 512, index, memory=index % 2 + 1)[0])
+    while taken < 8 * 512:
+        dut.line_ready_i.value = int(cycles % 3 == 0)
+        ready = cycles % 3 == 0
+        await RisingEdge(dut.clk_i)
+        taken += int(ready and int(dut.line_valid_o.value))
+        cycles += 1
+    dut._log.info("8 extents of 512 lines in two memories by turns: %.3f cycles per line", cycles / taken)
+    assert cycles < 3.1 * taken
 
 
 @cocotb.test()

@@ -8,21 +8,25 @@ from bench.streams import Sink, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
 
 
+EXECUTORS = {"LOAD_PROBE": "probe", "COPY": "copy", "SEARCH": "search"}
+
+
 class Io:
-    """Stands for both executors: each ends after `cycles`, or soon after an abort."""
+    """Stands for the executors: each ends after `cycles`, or soon after an abort."""
 
     def __init__(self, dut, cycles=20, stall=Stall.NONE):
         self.dut, self.cycles = dut, cycles
         self.commands, self.completions = Source(dut, "command", stall), Sink(dut, "completion", stall)
         self.started = []
-        for name in ("abort_i", "watchdog_i", "hung_i", "probe_done_i", "probe_outcome_i", "search_done_i", "search_outcome_i"):
+        for name in ("abort_i", "watchdog_i", "hung_i", "probe_done_i", "probe_outcome_i", "copy_done_i", "copy_outcome_i",
+                     "search_done_i", "search_outcome_i"):
             getattr(dut, name).value = 0
         self.outcome = {"status": 0, "detail": 0, "host_addr": 0}
         self.blind = False  # an executor that is just ending does not see the abort
 
     async def begin(self):
         await start(self.dut)
-        for name in ("probe", "search"):
+        for name in EXECUTORS.values():
             cocotb.start_soon(self._executor(name))
         return self
 
@@ -53,24 +57,24 @@ class Io:
 @cocotb.parametrize(stall=[Stall.NONE, Stall.RANDOM])
 async def commands_reach_their_executor(dut, stall):
     io = await Io(dut, stall=stall).begin()
-    for name in ("LOAD_PROBE", "SEARCH", "SEARCH", "LOAD_PROBE"):
+    for name in ("LOAD_PROBE", "SEARCH", "COPY", "SEARCH", "LOAD_PROBE", "COPY"):
         for status in ("SUCCESS", "CRC_MISMATCH"):
             io.outcome = {"status": code("status", status), "detail": 77, "host_addr": 0x1000}
             sqe = pack("sqe", opcode=code("opcode", name), tag=0x1234, words=0x99)
             done = await io.run(sqe, queue_index=3)
-            assert io.started[-1] == ("probe" if name == "LOAD_PROBE" else "search", int.from_bytes(sqe, "little"))
+            assert io.started[-1] == (EXECUTORS[name], int.from_bytes(sqe, "little"))
             want = {"queue_index": 3, "tag": 0x1234, "status": status, "detail": 77, "host_addr": 0x1000}
             assert {n: done[n] for n in want} == want
             assert io.cycles <= done["cycles"] <= io.cycles + 6
-    assert len(io.started) == 8
+    assert len(io.started) == 12
 
 
 @cocotb.test()
 async def what_cannot_run_ends_here(dut):
     io = await Io(dut).begin()
-    for opcode in (0, 3, 0x7F, 0x80, 0x81, 0x82, 0xFF):
+    for opcode in (0, 4, 0x7F, 0x80, 0x81, 0x82, 0xFF):
         assert (await io.run(pack("sqe", opcode=opcode)))["status"] == "INVALID_OPCODE"
-    for opcode in (1, 2):
+    for opcode in (1, 2, 3):
         for flags in (1, 0x80):
             assert (await io.run(pack("sqe", opcode=opcode, flags=flags)))["status"] == "INVALID_FIELD"
     done = await io.run(pack("sqe", opcode=1, tag=5), fetch_error=1, entry=6, host_addr=0x4180)
@@ -81,7 +85,7 @@ async def what_cannot_run_ends_here(dut):
 @cocotb.test()
 async def an_abort_reaches_the_executor_and_only_this_command(dut):
     io = await Io(dut, cycles=200).begin()
-    for opcode in (1, 2):
+    for opcode in (1, 2, 3):
         task = cocotb.start_soon(io.run(pack("sqe", opcode=opcode, tag=8), queue_index=2))
         await ClockCycles(dut.clk_i, 20)
         assert (int(dut.running_o.value), int(dut.running_index_o.value), int(dut.running_tag_o.value)) == (1, 2, 8)

@@ -24,7 +24,10 @@ class Search:
         self.dut = dut
         self.streams, self.probes = int(dut.Streams.value), int(dut.Probes.value)
         self.memory = HostMemory()
-        self.reads = ReadPort(dut, self.memory, stall, latency=20, clients=self.streams + 1)
+        beats = [dut.beat_i, *dut.stream_beat_i]
+        self.reads = ReadPort(dut, self.memory, stall, latency=20, clients=self.streams + 1, beats=beats)
+        for channel in dut.memory_units_i:
+            channel.value = 0
         self.writes = WritePort(dut, self.memory, stall, prefix="result_")
         self.requests, self.results = Sink(dut, "result_request", stall), Source(dut, "result_line", stall)
         self.blocks, self.answered, self.starts = {}, 0, 0

@@ -25,6 +25,8 @@ module whorl_parity import whorl_gen_pkg::*; (
   assign sqe_load_probe = line_i[511:0];
   sqe_search_t sqe_search, sqe_search_made;
   assign sqe_search = line_i[511:0];
+  sqe_copy_t sqe_copy, sqe_copy_made;
+  assign sqe_copy = line_i[511:0];
   sqe_create_queue_pair_t sqe_create_queue_pair, sqe_create_queue_pair_made;
   assign sqe_create_queue_pair = line_i[511:0];
   sqe_delete_queue_pair_t sqe_delete_queue_pair, sqe_delete_queue_pair_made;
@@ -169,6 +171,25 @@ module whorl_parity import whorl_gen_pkg::*; (
         field_o[15] = 64'(sqe_search.reserved_tail[5]);
       end
       8'd8: begin
+        field_o[0] = 64'(sqe_copy.opcode);
+        field_o[1] = 64'(sqe_copy.flags);
+        field_o[2] = 64'(sqe_copy.tag);
+        field_o[3] = 64'(sqe_copy.source_memory);
+        field_o[4] = 64'(sqe_copy.destination_memory);
+        field_o[5] = 64'(sqe_copy.source_address);
+        field_o[6] = 64'(sqe_copy.destination_address);
+        field_o[7] = 64'(sqe_copy.lines);
+        field_o[8] = 64'(sqe_copy.crc32c);
+        field_o[9] = 64'(sqe_copy.reserved_tail[0]);
+        field_o[10] = 64'(sqe_copy.reserved_tail[1]);
+        field_o[11] = 64'(sqe_copy.reserved_tail[2]);
+        field_o[12] = 64'(sqe_copy.reserved_tail[3]);
+        field_o[13] = 64'(sqe_copy.reserved_tail[4]);
+        field_o[14] = 64'(sqe_copy.reserved_tail[5]);
+        field_o[15] = 64'(sqe_copy.reserved_tail[6]);
+        field_o[16] = 64'(sqe_copy.reserved_tail[7]);
+      end
+      8'd9: begin
         field_o[0] = 64'(sqe_create_queue_pair.opcode);
         field_o[1] = 64'(sqe_create_queue_pair.flags);
         field_o[2] = 64'(sqe_create_queue_pair.tag);
@@ -187,7 +208,7 @@ module whorl_parity import whorl_gen_pkg::*; (
         field_o[15] = 64'(sqe_create_queue_pair.reserved_tail[8]);
         field_o[16] = 64'(sqe_create_queue_pair.reserved_tail[9]);
       end
-      8'd9: begin
+      8'd10: begin
         field_o[0] = 64'(sqe_delete_queue_pair.opcode);
         field_o[1] = 64'(sqe_delete_queue_pair.flags);
         field_o[2] = 64'(sqe_delete_queue_pair.tag);
@@ -207,7 +228,7 @@ module whorl_parity import whorl_gen_pkg::*; (
         field_o[16] = 64'(sqe_delete_queue_pair.reserved_tail[12]);
         field_o[17] = 64'(sqe_delete_queue_pair.reserved_tail[13]);
       end
-      8'd10: begin
+      8'd11: begin
         field_o[0] = 64'(sqe_abort.opcode);
         field_o[1] = 64'(sqe_abort.flags);
         field_o[2] = 64'(sqe_abort.tag);
@@ -228,7 +249,7 @@ module whorl_parity import whorl_gen_pkg::*; (
         field_o[17] = 64'(sqe_abort.reserved_tail[12]);
         field_o[18] = 64'(sqe_abort.reserved_tail[13]);
       end
-      8'd11: begin
+      8'd12: begin
         field_o[0] = 64'(sqe_reset_queue_pair.opcode);
         field_o[1] = 64'(sqe_reset_queue_pair.flags);
         field_o[2] = 64'(sqe_reset_queue_pair.tag);
@@ -248,7 +269,7 @@ module whorl_parity import whorl_gen_pkg::*; (
         field_o[16] = 64'(sqe_reset_queue_pair.reserved_tail[12]);
         field_o[17] = 64'(sqe_reset_queue_pair.reserved_tail[13]);
       end
-      8'd12: begin
+      8'd13: begin
         field_o[0] = 64'(cqe.detail);
         field_o[1] = 64'(cqe.sq_head);
         field_o[2] = 64'(cqe.queue_index);
@@ -271,6 +292,7 @@ module whorl_parity import whorl_gen_pkg::*; (
     sqe_made = '0;
     sqe_load_probe_made = '0;
     sqe_search_made = '0;
+    sqe_copy_made = '0;
     sqe_create_queue_pair_made = '0;
     sqe_delete_queue_pair_made = '0;
     sqe_abort_made = '0;
@@ -415,6 +437,26 @@ module whorl_parity import whorl_gen_pkg::*; (
         line_o = 512'(sqe_search_made);
       end
       8'd8: begin
+        sqe_copy_made.opcode = field_i[0][7:0];
+        sqe_copy_made.flags = field_i[1][7:0];
+        sqe_copy_made.tag = field_i[2][15:0];
+        sqe_copy_made.source_memory = field_i[3][7:0];
+        sqe_copy_made.destination_memory = field_i[4][7:0];
+        sqe_copy_made.source_address = field_i[5][63:0];
+        sqe_copy_made.destination_address = field_i[6][63:0];
+        sqe_copy_made.lines = field_i[7][31:0];
+        sqe_copy_made.crc32c = field_i[8][31:0];
+        sqe_copy_made.reserved_tail[0] = field_i[9][31:0];
+        sqe_copy_made.reserved_tail[1] = field_i[10][31:0];
+        sqe_copy_made.reserved_tail[2] = field_i[11][31:0];
+        sqe_copy_made.reserved_tail[3] = field_i[12][31:0];
+        sqe_copy_made.reserved_tail[4] = field_i[13][31:0];
+        sqe_copy_made.reserved_tail[5] = field_i[14][31:0];
+        sqe_copy_made.reserved_tail[6] = field_i[15][31:0];
+        sqe_copy_made.reserved_tail[7] = field_i[16][31:0];
+        line_o = 512'(sqe_copy_made);
+      end
+      8'd9: begin
         sqe_create_queue_pair_made.opcode = field_i[0][7:0];
         sqe_create_queue_pair_made.flags = field_i[1][7:0];
         sqe_create_queue_pair_made.tag = field_i[2][15:0];
@@ -434,7 +476,7 @@ module whorl_parity import whorl_gen_pkg::*; (
         sqe_create_queue_pair_made.reserved_tail[9] = field_i[16][31:0];
         line_o = 512'(sqe_create_queue_pair_made);
       end
-      8'd9: begin
+      8'd10: begin
         sqe_delete_queue_pair_made.opcode = field_i[0][7:0];
         sqe_delete_queue_pair_made.flags = field_i[1][7:0];
         sqe_delete_queue_pair_made.tag = field_i[2][15:0];
@@ -455,7 +497,7 @@ module whorl_parity import whorl_gen_pkg::*; (
         sqe_delete_queue_pair_made.reserved_tail[13] = field_i[17][31:0];
         line_o = 512'(sqe_delete_queue_pair_made);
       end
-      8'd10: begin
+      8'd11: begin
         sqe_abort_made.opcode = field_i[0][7:0];
         sqe_abort_made.flags = field_i[1][7:0];
         sqe_abort_made.tag = field_i[2][15:0];
@@ -477,7 +519,7 @@ module whorl_parity import whorl_gen_pkg::*; (
         sqe_abort_made.reserved_tail[13] = field_i[18][31:0];
         line_o = 512'(sqe_abort_made);
       end
-      8'd11: begin
+      8'd12: begin
         sqe_reset_queue_pair_made.opcode = field_i[0][7:0];
         sqe_reset_queue_pair_made.flags = field_i[1][7:0];
         sqe_reset_queue_pair_made.tag = field_i[2][15:0];
@@ -498,7 +540,7 @@ module whorl_parity import whorl_gen_pkg::*; (
         sqe_reset_queue_pair_made.reserved_tail[13] = field_i[17][31:0];
         line_o = 512'(sqe_reset_queue_pair_made);
       end
-      8'd12: begin
+      8'd13: begin
         cqe_made.detail = field_i[0][31:0];
         cqe_made.sq_head = field_i[1][15:0];
         cqe_made.queue_index = field_i[2][7:0];

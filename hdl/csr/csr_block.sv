@@ -9,7 +9,9 @@ module csr_block import whorl_gen_pkg::*, queue_pkg::*; #(
   parameter int unsigned Streams    = 1,
   parameter int unsigned Probes     = 1,
   parameter int unsigned QueuePairs = 4,
-  parameter logic [31:0] BuildId    = 0
+  parameter int unsigned Channels   = 1,
+  parameter logic [31:0] BuildId    = 0,
+  localparam int unsigned Ports     = Channels == 0 ? 1 : Channels
 ) (
   input  logic        clk_i,
   input  logic        rst_i,
@@ -41,6 +43,7 @@ module csr_block import whorl_gen_pkg::*, queue_pkg::*; #(
   output logic        doorbell_valid_o,
   output doorbell_t   doorbell_o,
   // state
+  input  logic [31:0] memory_units_i [Ports],  // size of each channel, CHANNEL_UNIT_BYTES
   input  logic           ready_i,
   input  logic           busy_i,
   input  logic           dma_idle_i,
@@ -123,7 +126,7 @@ module csr_block import whorl_gen_pkg::*, queue_pkg::*; #(
     to_csr.capability0.lanes.next                  = 8'(LANES);
     to_csr.capability1.top_k_max.next              = 16'(TOP_K_MAX);
     to_csr.capability1.queue_entries_log2_max.next = 8'(QUEUE_ENTRIES_LOG2_MAX);
-    to_csr.capability1.memory_channels.next        = 8'd0;
+    to_csr.capability1.memory_channels.next        = 8'(Channels);
     to_csr.status.ready.next                       = ready_i;
     to_csr.status.busy.next                        = busy_i;
     to_csr.status.dma_idle.next                    = dma_idle_i;
@@ -159,6 +162,11 @@ module csr_block import whorl_gen_pkg::*, queue_pkg::*; #(
       {to_csr.stream[s].starved_hi.value.next, to_csr.stream[s].starved_lo.value.next}             = totals[s].starved;
       {to_csr.stream[s].stall_engine_hi.value.next, to_csr.stream[s].stall_engine_lo.value.next}   = totals[s].stall_engine;
       {to_csr.stream[s].stall_collect_hi.value.next, to_csr.stream[s].stall_collect_lo.value.next} = totals[s].stall_collect;
+    end
+    // Registers of channels that this card does not have read as zero.
+    for (int unsigned c = 0; c < CHANNELS_MAX; c++) to_csr.memory[c].units.value.next = '0;
+    for (int unsigned c = 0; c < Ports; c++) begin
+      if (Channels != 0) to_csr.memory[c].units.value.next = memory_units_i[c];
     end
     for (int unsigned q = 0; q < QUEUE_PAIRS_MAX; q++) begin
       to_csr.queue_pair[q].sq_head.value.next = 16'(sq_head[q]);

@@ -246,6 +246,9 @@ module whorl_csr (
         logic last_error;
         logic last_error_address_lo;
         logic last_error_address_hi;
+        struct {
+            logic units;
+        } memory[8];
         logic cycles_lo;
         logic cycles_hi;
         logic busy_cycles_lo;
@@ -327,6 +330,9 @@ module whorl_csr (
         decoded_reg_strb.last_error = cpuif_req_masked & (cpuif_addr == 13'h6c) & !cpuif_req_is_wr;
         decoded_reg_strb.last_error_address_lo = cpuif_req_masked & (cpuif_addr == 13'h70) & !cpuif_req_is_wr;
         decoded_reg_strb.last_error_address_hi = cpuif_req_masked & (cpuif_addr == 13'h74) & !cpuif_req_is_wr;
+        for(int i0=0; i0<8; i0++) begin
+            decoded_reg_strb.memory[i0].units = cpuif_req_masked & (cpuif_addr == 13'h80 + (13)'(i0) * 13'h4) & !cpuif_req_is_wr;
+        end
         decoded_reg_strb.cycles_lo = cpuif_req_masked & (cpuif_addr == 13'h100) & !cpuif_req_is_wr;
         decoded_reg_strb.cycles_hi = cpuif_req_masked & (cpuif_addr == 13'h104) & !cpuif_req_is_wr;
         decoded_reg_strb.busy_cycles_lo = cpuif_req_masked & (cpuif_addr == 13'h108) & !cpuif_req_is_wr;
@@ -907,6 +913,11 @@ module whorl_csr (
         end
         if(rd_mux_addr == 13'h74) begin
             readback_data_var[31:0] = hwif_in.last_error_address_hi.value.next;
+        end
+        for(int i0=0; i0<8; i0++) begin
+            if(rd_mux_addr == 13'h80 + (13)'(i0) * 13'h4) begin
+                readback_data_var[31:0] = hwif_in.memory[i0].units.value.next;
+            end
         end
         if(rd_mux_addr == 13'h100) begin
             readback_data_var[31:0] = hwif_in.cycles_lo.value.next;

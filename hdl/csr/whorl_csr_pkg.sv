@@ -124,11 +124,11 @@ package whorl_csr_pkg;
 
     typedef struct {
         logic [31:0] next;
-    } id_reg_desc_c8e6c372__value__in_t;
+    } id_reg_desc_4ec5f863__value__in_t;
 
     typedef struct {
-        id_reg_desc_c8e6c372__value__in_t value;
-    } id_reg_desc_c8e6c372__in_t;
+        id_reg_desc_4ec5f863__value__in_t value;
+    } id_reg_desc_4ec5f863__in_t;
 
     typedef struct {
         logic [31:0] next;
@@ -171,6 +171,18 @@ package whorl_csr_pkg;
     typedef struct {
         id_reg_desc_b8fbc126__value__in_t value;
     } id_reg_desc_b8fbc126__in_t;
+
+    typedef struct {
+        logic [31:0] next;
+    } whorl_csr__memory__units__value__in_t;
+
+    typedef struct {
+        whorl_csr__memory__units__value__in_t value;
+    } whorl_csr__memory__units__in_t;
+
+    typedef struct {
+        whorl_csr__memory__units__in_t units;
+    } whorl_csr__memory__in_t;
 
     typedef struct {
         logic [31:0] next;
@@ -386,12 +398,13 @@ package whorl_csr_pkg;
         whorl_csr__capability1__in_t capability1;
         whorl_csr__status__in_t status;
         whorl_csr__error_log__in_t error_log;
-        id_reg_desc_c8e6c372__in_t error_address_lo;
+        id_reg_desc_4ec5f863__in_t error_address_lo;
         id_reg_desc_b9689d12__in_t error_address_hi;
         id_reg_desc_586fb300__in_t error_count;
         whorl_csr__last_error__in_t last_error;
         id_reg_desc_b8fbc126__in_t last_error_address_lo;
         id_reg_desc_b9689d12__in_t last_error_address_hi;
+        whorl_csr__memory__in_t memory[8];
         counter_reg_desc_b3d76417__in_t cycles_lo;
         counter_reg__in_t cycles_hi;
         counter_reg_desc_b95fc405__in_t busy_cycles_lo;

@@ -17,9 +17,12 @@ package dma_pkg;
 
   typedef logic [8*LINE_BYTES-1:0] line_data_t;
 
+  /// A memory: 0 the host's, c + 1 channel c of the card's.
+  typedef logic [$clog2(CHANNELS_MAX + 1)-1:0] memory_t;
+
   /// One AXI burst of whole lines.
   typedef struct packed {
-    logic [63:0] host_addr;    // multiple of LINE_BYTES
+    logic [63:0] host_addr;    // in the memory behind the port, a multiple of LINE_BYTES
     logic [7:0]  lines_less1;  // as AxLEN
   } burst_t;
 

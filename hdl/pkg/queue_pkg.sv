@@ -3,6 +3,7 @@
 /// Queue pairs, commands and completions inside the queue engine.
 package queue_pkg;
   import whorl_gen_pkg::*;
+  import dma_pkg::*;
 
   /// Index of an entry in a ring.
   typedef logic [QUEUE_ENTRIES_LOG2_MAX-1:0] entry_index_t;
@@ -73,7 +74,8 @@ package queue_pkg;
 
   /// An extent on its way to a stream.
   typedef struct packed {
-    logic [63:0] host_addr;
+    logic [63:0] host_addr;  // in `memory`
+    memory_t     memory;
     logic [23:0] lines;
     logic [31:0] records;
     logic [31:0] base_index;

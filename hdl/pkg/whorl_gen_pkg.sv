@@ -3,7 +3,7 @@
 package whorl_gen_pkg;
 
   /// First 32 bits of the SHA-256 over the specification.
-  localparam logic [31:0] SPEC_HASH = 32'hd20900aa;
+  localparam logic [31:0] SPEC_HASH = 32'h68f5ea21;
 
   /// What id_magic reads as: "WHRL" in little-endian bytes.
   localparam int unsigned DEVICE_MAGIC = 32'd1280460887;
@@ -53,6 +53,10 @@ package whorl_gen_pkg;
   localparam int unsigned STREAMS_MAX = 32'd8;
   /// Engines per stream at most.
   localparam int unsigned PROBES_MAX = 32'd8;
+  /// Channels of card memory at most.
+  localparam int unsigned CHANNELS_MAX = 32'd8;
+  /// Bytes in which the size of a channel is given.
+  localparam int unsigned CHANNEL_UNIT_BYTES = 32'd65536;
   /// Queue pairs of a card at most, the admin pair included.
   localparam int unsigned QUEUE_PAIRS_MAX = 32'd8;
   /// Log2 of the entries of a queue at most.
@@ -77,6 +81,7 @@ package whorl_gen_pkg;
   typedef enum logic [7:0] {
     OPCODE_LOAD_PROBE = 8'h01,
     OPCODE_SEARCH = 8'h02,
+    OPCODE_COPY = 8'h03,
     OPCODE_CREATE_QUEUE_PAIR = 8'h80,
     OPCODE_DELETE_QUEUE_PAIR = 8'h81,
     OPCODE_ABORT = 8'h82,
@@ -96,7 +101,8 @@ package whorl_gen_pkg;
     STATUS_ABORTED = 8'h09,
     STATUS_TIMEOUT = 8'h0a,
     STATUS_WATCHDOG = 8'h0b,
-    STATUS_PROBE_PARITY = 8'h0c
+    STATUS_PROBE_PARITY = 8'h0c,
+    STATUS_ADDRESS_RANGE = 8'h0d
   } status_e;
 
   /// One 64-byte line of a packed record: up to three minutiae (MATCHER 2.4). A record starts where `line` is 0 and ends where `last` is set.
@@ -203,6 +209,21 @@ package whorl_gen_pkg;
     logic [7:0] flags;
     logic [7:0] opcode;
   } sqe_search_t;  // 64 bytes
+
+  /// Copies lines and checks their CRC-32C on the way; after every end but SUCCESS the destination holds anything. A memory is 0 for the host's, or a channel of card memory counted from 1.
+  typedef struct packed {
+    logic [7:0][31:0] reserved_tail;
+    logic [31:0] crc32c;
+    logic [31:0] lines;
+    logic [63:0] destination_address;
+    logic [63:0] source_address;
+    logic [15:0] reserved_6_0;
+    logic [7:0] destination_memory;
+    logic [7:0] source_memory;
+    logic [15:0] tag;
+    logic [7:0] flags;
+    logic [7:0] opcode;
+  } sqe_copy_t;  // 64 bytes
 
   /// Admin queue only.
   typedef struct packed {

@@ -3,13 +3,16 @@
 /// The queue engine: queue pairs, fetching, the executors, completions and interrupts.
 ///
 /// The admin executor runs beside the I/O executor, which runs one command at a time. Read clients: submission
-/// entries, probe images, extent descriptors, then one per stream. Write clients: completions, results.
+/// entries, probe images, extent descriptors, one per stream, copies; from the streams on they name a memory.
+/// Write clients: completions, results, copies; the last names a memory.
 module command_engine import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::*; #(
   parameter int unsigned Streams    = 1,
   parameter int unsigned Probes     = 1,
   parameter int unsigned QueuePairs = 4,
-  localparam int unsigned ReadClients  = Streams + 3,
-  localparam int unsigned WriteClients = 2,
+  parameter int unsigned Channels   = 1,
+  localparam int unsigned ReadClients  = Streams + 4,
+  localparam int unsigned WriteClients = 3,
+  localparam int unsigned Ports        = Channels == 0 ? 1 : Channels,
   localparam int unsigned ErrorSources = 2
 ) (
   input  logic                    clk_i,
@@ -30,27 +33,25 @@ module command_engine import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_p
   input  logic [WriteClients-1:0] write_hung_i,
   output logic [ErrorSources-1:0] error_valid_o,
   output error_t                  error_o [ErrorSources],
-  // axi_read_port
+  input  logic [31:0]             memory_units_i [Ports],  // size of each channel, CHANNEL_UNIT_BYTES
+  // read clients of memory_ports
   output logic [ReadClients-1:0]  read_burst_valid_o,
-  input  logic [ReadClients-1:0]  read_burst_ready_i,
+  input  logic [ReadClients-1:0]  read_burst_ready_i, read_beat_valid_i,
   output burst_t                  read_burst_o [ReadClients],
-  input  logic [ReadClients-1:0]  read_beat_valid_i,
-  input  read_beat_t              read_beat_i,
-  // axi_write_port
-  output logic [WriteClients-1:0] write_burst_valid_o,
-  input  logic [WriteClients-1:0] write_burst_ready_i,
+  input  read_beat_t              host_beat_i,
+  output memory_t                 read_memory_o [Streams+1],
+  input  read_beat_t              read_beat_i [Streams+1],
+  // write clients of memory_ports
+  output logic [WriteClients-1:0] write_burst_valid_o, write_beat_valid_o,
+  input  logic [WriteClients-1:0] write_burst_ready_i, write_beat_ready_i,
   output burst_t                  write_burst_o [WriteClients],
-  output logic [WriteClients-1:0] write_beat_valid_o,
-  input  logic [WriteClients-1:0] write_beat_ready_i,
+  output memory_t                 write_memory_o,
   output write_beat_t             write_beat_o [WriteClients],
-  input  logic [WriteClients-1:0] write_response_valid_i,
-  input  logic                    write_response_error_i,
+  input  logic [WriteClients-1:0] write_response_valid_i, write_response_error_i,
   // match_array
   output search_config_t          search_config_o,
-  output logic                    match_start_o,
-  input  logic                    match_ready_i,
-  output logic                    match_active_o,
-  input  logic                    match_idle_i,
+  output logic                    match_start_o, match_active_o,
+  input  logic                    match_ready_i, match_idle_i,
   input  logic [Streams-1:0][Probes-1:0] probe_parity_i,
   input  logic [Probes-1:0]       probe_loaded_i,
   output logic                    probe_line_valid_o,
@@ -87,13 +88,16 @@ module command_engine import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_p
   logic                  probe_start, probe_done, search_start, search_done;
   outcome_t              probe_outcome, search_outcome;
   burst_t                search_burst [Streams+1];
+  logic                  copy_start, copy_done;
+  outcome_t              copy_outcome;
+  memory_t               search_memory [Streams];
+  read_beat_t            search_beat [Streams];
 
   assign busy_o  = admin_running || io_running;
   assign quiet_o = !busy_o && !fetch_busy;
 
   queue_state #(.QueuePairs(QueuePairs)) i_state (
-    .clk_i,
-    .rst_i,
+    .clk_i, .rst_i,
     .admin_start_i,
     .admin_setup_i,
     .forget_i,
@@ -114,8 +118,7 @@ module command_engine import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_p
   );
 
   sq_fetch #(.QueuePairs(QueuePairs)) i_fetch (
-    .clk_i,
-    .rst_i,
+    .clk_i, .rst_i,
     .pair_i               (pair_o),
     .sq_advance_o         (sq_advance),
     .busy_o               (fetch_busy),
@@ -124,7 +127,7 @@ module command_engine import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_p
     .burst_ready_i        (read_burst_ready_i[0]),
     .burst_o              (read_burst_o[0]),
     .beat_valid_i         (read_beat_valid_i[0]),
-    .beat_i               (read_beat_i),
+    .beat_i               (host_beat_i),
     .admin_command_valid_o(admin_command_valid),
     .admin_command_ready_i(admin_command_ready),
     .io_command_valid_o   (io_command_valid),
@@ -133,8 +136,7 @@ module command_engine import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_p
   );
 
   cq_post #(.QueuePairs(QueuePairs)) i_post (
-    .clk_i,
-    .rst_i,
+    .clk_i, .rst_i,
     .pair_i          (pair_o),
     .cq_advance_o    (cq_advance),
     .halt_o          (halt),
@@ -153,24 +155,20 @@ module command_engine import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_p
     .beat_ready_i    (write_beat_ready_i[0]),
     .beat_o          (write_beat_o[0]),
     .response_valid_i(write_response_valid_i[0]),
-    .response_error_i(write_response_error_i),
+    .response_error_i(write_response_error_i[0]),
     .hung_i          (write_hung_i[0]),
     .error_valid_o   (error_valid_o[1]),
     .error_o         (error_o[1])
   );
 
   msix_request #(.QueuePairs(QueuePairs)) i_msix (
-    .clk_i,
-    .rst_i,
+    .clk_i, .rst_i,
     .interrupt_i(interrupt),
-    .msix_valid_o,
-    .msix_ready_i,
-    .msix_vector_o
+    .msix_valid_o, .msix_ready_i, .msix_vector_o
   );
 
   admin_exec #(.QueuePairs(QueuePairs)) i_admin (
-    .clk_i,
-    .rst_i,
+    .clk_i, .rst_i,
     .pair_i            (pair_o),
     .running_o         (admin_running),
     .command_valid_i   (admin_command_valid),
@@ -194,8 +192,7 @@ module command_engine import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_p
   );
 
   io_exec i_io (
-    .clk_i,
-    .rst_i,
+    .clk_i, .rst_i,
     .running_o         (io_running),
     .running_index_o   (io_index),
     .running_tag_o     (io_tag),
@@ -214,14 +211,16 @@ module command_engine import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_p
     .probe_start_o     (probe_start),
     .probe_done_i      (probe_done),
     .probe_outcome_i   (probe_outcome),
+    .copy_start_o      (copy_start),
+    .copy_done_i       (copy_done),
+    .copy_outcome_i    (copy_outcome),
     .search_start_o    (search_start),
     .search_done_i     (search_done),
     .search_outcome_i  (search_outcome)
   );
 
   probe_exec #(.Probes(Probes)) i_probe (
-    .clk_i,
-    .rst_i,
+    .clk_i, .rst_i,
     .start_i      (probe_start),
     .sqe_i        (sqe),
     .abort_i      (abort),
@@ -231,31 +230,59 @@ module command_engine import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_p
     .burst_ready_i(read_burst_ready_i[1]),
     .burst_o      (read_burst_o[1]),
     .beat_valid_i (read_beat_valid_i[1]),
-    .beat_i       (read_beat_i),
-    .probe_line_valid_o,
-    .probe_line_ready_i,
-    .probe_line_o,
-    .probe_discard_valid_o,
-    .probe_discard_slot_o
+    .beat_i       (host_beat_i),
+    .probe_line_valid_o, .probe_line_ready_i, .probe_line_o, .probe_discard_valid_o, .probe_discard_slot_o
   );
 
   for (genvar c = 0; c <= Streams; c++) begin : gen_search_burst
     assign read_burst_o[2+c] = search_burst[c];
   end
 
-  search_exec #(.Streams(Streams), .Probes(Probes)) i_search (
-    .clk_i,
-    .rst_i,
+  for (genvar s = 0; s < Streams; s++) begin : gen_search_memory
+    assign read_memory_o[s] = search_memory[s];
+    assign search_beat[s]   = read_beat_i[s];
+  end
+
+  copy_exec #(.Channels(Channels)) i_copy (
+    .clk_i, .rst_i,
+    .start_i               (copy_start),
+    .sqe_i                 (sqe),
+    .abort_i               (abort),
+    .done_o                (copy_done),
+    .outcome_o             (copy_outcome),
+    .memory_units_i,
+    .burst_valid_o         (read_burst_valid_o[ReadClients-1]),
+    .burst_ready_i         (read_burst_ready_i[ReadClients-1]),
+    .burst_o               (read_burst_o[ReadClients-1]),
+    .memory_o              (read_memory_o[Streams]),
+    .beat_valid_i          (read_beat_valid_i[ReadClients-1]),
+    .beat_i                (read_beat_i[Streams]),
+    .write_burst_valid_o   (write_burst_valid_o[2]),
+    .write_burst_ready_i   (write_burst_ready_i[2]),
+    .write_burst_o         (write_burst_o[2]),
+    .write_memory_o,
+    .write_beat_valid_o    (write_beat_valid_o[2]),
+    .write_beat_ready_i    (write_beat_ready_i[2]),
+    .write_beat_o          (write_beat_o[2]),
+    .write_response_valid_i(write_response_valid_i[2]),
+    .write_response_error_i(write_response_error_i[2])
+  );
+
+  search_exec #(.Streams(Streams), .Probes(Probes), .Channels(Channels)) i_search (
+    .clk_i, .rst_i,
     .start_i                (search_start),
     .sqe_i                  (sqe),
     .abort_i                (abort),
     .done_o                 (search_done),
     .outcome_o              (search_outcome),
-    .burst_valid_o          (read_burst_valid_o[ReadClients-1:2]),
-    .burst_ready_i          (read_burst_ready_i[ReadClients-1:2]),
+    .memory_units_i,
+    .burst_valid_o          (read_burst_valid_o[ReadClients-2:2]),
+    .burst_ready_i          (read_burst_ready_i[ReadClients-2:2]),
     .burst_o                (search_burst),
-    .beat_valid_i           (read_beat_valid_i[ReadClients-1:2]),
-    .beat_i                 (read_beat_i),
+    .beat_valid_i           (read_beat_valid_i[ReadClients-2:2]),
+    .beat_i                 (host_beat_i),
+    .memory_o               (search_memory),
+    .stream_beat_i          (search_beat),
     .result_burst_valid_o   (write_burst_valid_o[1]),
     .result_burst_ready_i   (write_burst_ready_i[1]),
     .result_burst_o         (write_burst_o[1]),
@@ -263,23 +290,11 @@ module command_engine import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_p
     .result_beat_ready_i    (write_beat_ready_i[1]),
     .result_beat_o          (write_beat_o[1]),
     .result_response_valid_i(write_response_valid_i[1]),
-    .result_response_error_i(write_response_error_i),
+    .result_response_error_i(write_response_error_i[1]),
     .search_config_o,
-    .match_start_o,
-    .match_ready_i,
-    .match_active_o,
-    .match_idle_i,
-    .probe_parity_i,
-    .probe_loaded_i,
-    .line_valid_o,
-    .line_ready_i,
-    .line_o,
-    .record_error_i,
-    .result_request_valid_o,
-    .result_request_ready_i,
-    .result_request_o,
-    .result_line_valid_i,
-    .result_line_ready_o,
-    .result_line_i
+    .match_start_o, .match_ready_i, .match_active_o, .match_idle_i, .probe_parity_i, .probe_loaded_i,
+    .line_valid_o, .line_ready_i, .line_o, .record_error_i,
+    .result_request_valid_o, .result_request_ready_i, .result_request_o,
+    .result_line_valid_i, .result_line_ready_o, .result_line_i
   );
 endmodule

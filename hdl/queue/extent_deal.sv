@@ -8,7 +8,9 @@
 /// are ready. One extent per two cycles. The first descriptor that is
 /// wrong or cannot be read ends the dealing and is reported.
 module extent_deal import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
-  parameter int unsigned Streams = 1
+  parameter int unsigned Streams  = 1,
+  parameter int unsigned Channels = 1,
+  localparam int unsigned Ports   = Channels == 0 ? 1 : Channels
 ) (
   input  logic               clk_i,
   input  logic               rst_i,
@@ -17,6 +19,7 @@ module extent_deal import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
   input  logic [23:0]        count_i,        // 1 or more
   input  logic               flush_i,        // drop everything; stays high until idle_o
   output logic               idle_o,         // all dealt, or dropped
+  input  logic [31:0]        memory_units_i [Ports],  // size of each channel, CHANNEL_UNIT_BYTES
   // client of axi_read_port
   output logic               burst_valid_o,
   input  logic               burst_ready_i,
@@ -40,7 +43,7 @@ module extent_deal import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
   logic [23:0]        index_q;     // of the descriptor at hand
   logic [Streams-1:0] grant;
   outcome_t           error;
-  logic               failed;
+  logic               failed, range_valid;
 
   line_fetch #(.Depth(DescriptorsAhead)) i_fetch (
     .clk_i,
@@ -60,10 +63,18 @@ module extent_deal import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
     .line_o         (line)
   );
 
+  memory_range #(.Channels(Channels)) i_range (
+    .memory_units_i,
+    .memory_i   (descriptor.memory),
+    .host_addr_i(descriptor.address),
+    .lines_i    (descriptor.lines[23:0]),
+    .valid_o    (range_valid)
+  );
+
   assign descriptor       = line.data;
-  assign descriptor_valid = descriptor.address[LINE_OFFSET_BITS-1:0] == '0 && descriptor.memory == '0
-      && descriptor.reserved_flags == '0 && descriptor.lines != '0 && descriptor.lines <= EXTENT_LINES_MAX;
-  assign failed           = line_valid && line_ready && (line.error || !descriptor_valid);
+  assign descriptor_valid = descriptor.address[LINE_OFFSET_BITS-1:0] == '0 && descriptor.reserved_flags == '0
+      && descriptor.lines != '0 && descriptor.lines <= EXTENT_LINES_MAX;
+  assign failed           = line_valid && line_ready && (line.error || !descriptor_valid || !range_valid);
   assign line_ready       = !valid_q && !error_valid_o;
 
   always_comb begin
@@ -71,6 +82,8 @@ module extent_deal import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
     if (line.error) begin
       error.status = STATUS_DMA_READ_ERROR;
       error.detail = 32'(index_q);
+    end else if (descriptor_valid) begin
+      error = '{status: STATUS_ADDRESS_RANGE, detail: 32'(index_q), host_addr: descriptor.address};
     end
   end
 
@@ -93,8 +106,8 @@ module extent_deal import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
     else if (request_ready || flush_i) requesting_q <= 1'b0;
     if (line_valid && line_ready) begin
       index_q  <= index_q + 24'd1;
-      extent_o <= '{host_addr: descriptor.address, lines: descriptor.lines[23:0], records: descriptor.records,
-          base_index: descriptor.base_index, crc32c: descriptor.crc32c, index: 32'(index_q),
+      extent_o <= '{host_addr: descriptor.address, memory: memory_t'(descriptor.memory), lines: descriptor.lines[23:0],
+          records: descriptor.records, base_index: descriptor.base_index, crc32c: descriptor.crc32c, index: 32'(index_q),
           known_answer: descriptor.known_answer};
     end
     if (flush_i) valid_q <= 1'b0;

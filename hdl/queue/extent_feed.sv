@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 `include "whorl_assert.svh"
 
-/// Streams dealt extents from host memory to one record stream, and takes the CRC-32C of each.
+/// Streams dealt extents from any memory to one record stream, and takes the CRC-32C of each.
 ///
 /// One line per cycle. The next extent is accepted when the last burst of this one is asked for, so memory
-/// latency is hidden between extents too. After an extent's last line the feed pauses SettleCycles, in which
+/// latency is hidden between extents too. An extent in another memory than the last is accepted only when all lines
+/// asked for have come: so lines stay in order, and what the buffer holds hides that latency. After an extent's last line the feed pauses SettleCycles, in which
 /// its CRC is compared and the record stream can report a format error: so an error is that of the
 /// extent in hand. A format error is reported after the CRC of the whole extent, because damage explains it.
 /// After an error nothing more is offered until `flush_i` and `clear_i`.
@@ -25,6 +26,7 @@ module extent_feed import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg:
   output logic          burst_valid_o,
   input  logic          burst_ready_i,
   output burst_t        burst_o,
+  output memory_t       memory_o,       // whose port
   input  logic          beat_valid_i,
   input  read_beat_t    beat_i,
   // record stream
@@ -54,14 +56,17 @@ module extent_feed import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg:
   fetch_request_t                  request;
   logic [31:0]                     crc;
   logic [$clog2(ExtentsHeld):0]    unused_count;
+  logic [$clog2(Depth):0]          under_way_q;    // lines asked of memory_o that have not come
+  logic                            reachable;
 
-  assign extent_ready_o = request_ready && held_ready;
+  assign reachable      = extent_i.memory == memory_o || (under_way_q == '0 && !burst_valid_o);
+  assign extent_ready_o = request_ready && held_ready && reachable;
   assign request        = '{host_addr: extent_i.host_addr, lines: extent_i.lines};
 
   fifo #(.Width($bits(dealt_extent_t)), .Depth(ExtentsHeld)) i_extents (
     .clk_i,
     .rst_i,
-    .data_valid_i(extent_valid_i && request_ready),
+    .data_valid_i(extent_valid_i && request_ready && reachable),
     .data_ready_o(held_ready),
     .data_i      (extent_i),
     .data_valid_o(extent_held),
@@ -75,7 +80,7 @@ module extent_feed import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg:
     .rst_i,
     .flush_i,
     .idle_o         (fetch_idle),
-    .request_valid_i(extent_valid_i && held_ready),
+    .request_valid_i(extent_valid_i && held_ready && reachable),
     .request_ready_o(request_ready),
     .request_i      (request),
     .burst_valid_o,
@@ -151,6 +156,16 @@ module extent_feed import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg:
     if (rst_i || clear_i) error_valid_o <= 1'b0;
   end
 
+  always_ff @(posedge clk_i) begin
+    if (extent_valid_i && extent_ready_o) memory_o <= extent_i.memory;
+    under_way_q <= under_way_q + (burst_valid_o && burst_ready_i ? ($clog2(Depth) + 1)'(burst_o.lines_less1) + 1'b1 : '0)
+        - ($clog2(Depth) + 1)'(beat_valid_i);
+    if (rst_i) begin
+      memory_o    <= '0;
+      under_way_q <= '0;
+    end
+  end
+
   assign drained_o = fetch_idle && !extent_held;
   assign idle_o    = drained_o && state_q == WAIT && !line_valid_o;
 
@@ -158,5 +173,6 @@ module extent_feed import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg:
   `ASSERT(ClearedWhenDrained, clear_i |-> drained_o)
   `ASSERT(ErrorKept, error_valid_o && !clear_i |=> error_valid_o && $stable(error_o))
   `ASSERT(NothingAfterAnError, error_valid_o && !line_valid_o |=> !line_valid_o)
+  `ASSERT(OneMemoryAtATime, !$stable(memory_o) |-> $past(under_way_q) == '0 && !$past(burst_valid_o))
   `ASSERT(ErrorIsOne, error_valid_o |-> error_o.status != STATUS_SUCCESS)
 endmodule

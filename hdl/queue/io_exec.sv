@@ -30,11 +30,14 @@ module io_exec import whorl_gen_pkg::*, queue_pkg::*; (
   output logic        probe_start_o,
   input  logic        probe_done_i,
   input  outcome_t    probe_outcome_i,
+  output logic        copy_start_o,
+  input  logic        copy_done_i,
+  input  outcome_t    copy_outcome_i,
   output logic        search_start_o,
   input  logic        search_done_i,
   input  outcome_t    search_outcome_i
 );
-  typedef enum logic [2:0] {IDLE, DECODE, PROBE, SEARCH, COMPLETE} state_e;
+  typedef enum logic [2:0] {IDLE, DECODE, PROBE, COPY, SEARCH, COMPLETE} state_e;
 
   state_e      state_q;
   command_t    command_q;
@@ -44,8 +47,9 @@ module io_exec import whorl_gen_pkg::*, queue_pkg::*; (
 
   assign valid          = !command_q.fetch_error && command_q.sqe.flags == '0;
   assign probe_start_o  = state_q == DECODE && valid && command_q.sqe.opcode == OPCODE_LOAD_PROBE;
+  assign copy_start_o   = state_q == DECODE && valid && command_q.sqe.opcode == OPCODE_COPY;
   assign search_start_o = state_q == DECODE && valid && command_q.sqe.opcode == OPCODE_SEARCH;
-  assign executing      = state_q == PROBE || state_q == SEARCH;
+  assign executing      = state_q inside {PROBE, COPY, SEARCH};
 
   watchdog i_watchdog (.clk_i, .rst_i, .limit_i(watchdog_i), .running_i(executing), .expired_o(overdue));
 
@@ -80,12 +84,17 @@ module io_exec import whorl_gen_pkg::*, queue_pkg::*; (
           outcome_q <= explained('{status: STATUS_DMA_READ_ERROR, detail: 32'(command_q.entry),
               host_addr: command_q.host_addr}, 1'b0, hung_q);
         end else if (probe_start_o) state_q <= PROBE;
+        else if (copy_start_o) state_q <= COPY;
         else if (search_start_o) state_q <= SEARCH;
-        else if (command_q.sqe.opcode inside {OPCODE_LOAD_PROBE, OPCODE_SEARCH}) outcome_q.status <= STATUS_INVALID_FIELD;
+        else if (command_q.sqe.opcode inside {OPCODE_LOAD_PROBE, OPCODE_COPY, OPCODE_SEARCH}) outcome_q.status <= STATUS_INVALID_FIELD;
         else outcome_q.status <= STATUS_INVALID_OPCODE;
       end
       PROBE: if (probe_done_i) begin
         outcome_q <= explained(probe_outcome_i, watchdog_q, hung_q);
+        state_q   <= COMPLETE;
+      end
+      COPY: if (copy_done_i) begin
+        outcome_q <= explained(copy_outcome_i, watchdog_q, hung_q);
         state_q   <= COMPLETE;
       end
       SEARCH: if (search_done_i) begin
@@ -108,7 +117,7 @@ module io_exec import whorl_gen_pkg::*, queue_pkg::*; (
   assign completion_o       = '{queue_index: command_q.queue_index, tag: running_tag_o, cycles: cycles_q, outcome: outcome_q};
 
   `ASSERT_HELD(CompletionHeld, completion_valid_o, completion_ready_i, completion_o)
-  `ASSERT(OneExecutor, $onehot0({probe_start_o, search_start_o}))
-  `ASSERT(DoneWhileExecuting, probe_done_i || search_done_i |-> executing)
+  `ASSERT(OneExecutor, $onehot0({probe_start_o, copy_start_o, search_start_o}))
+  `ASSERT(DoneWhileExecuting, probe_done_i || copy_done_i || search_done_i |-> executing)
   `ASSERT(AbortedOnlyOnRequest, aborted_o |-> abort_q)
 endmodule

@@ -10,7 +10,9 @@
 module search_exec import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::*; #(
   parameter int unsigned Streams = 1,
   parameter int unsigned Probes  = 1,
-  localparam int unsigned Clients = Streams + 1  // descriptors, then one per stream
+  parameter int unsigned Channels = 1,
+  localparam int unsigned Clients = Streams + 1,  // descriptors, then one per stream
+  localparam int unsigned Ports   = Channels == 0 ? 1 : Channels
 ) (
   input  logic               clk_i,
   input  logic               rst_i,
@@ -19,12 +21,15 @@ module search_exec import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg:
   input  logic               abort_i,
   output logic               done_o,         // pulse
   output outcome_t           outcome_o,
+  input  logic [31:0]        memory_units_i [Ports],  // size of each channel, CHANNEL_UNIT_BYTES
   // clients of axi_read_port
   output logic [Clients-1:0] burst_valid_o,
   input  logic [Clients-1:0] burst_ready_i,
   output burst_t             burst_o [Clients],
   input  logic [Clients-1:0] beat_valid_i,
-  input  read_beat_t         beat_i,
+  input  read_beat_t         beat_i,                 // of the descriptors
+  output memory_t            memory_o [Streams],     // whose port a stream reads
+  input  read_beat_t         stream_beat_i [Streams],
   // client of axi_write_port
   output logic               result_burst_valid_o,
   input  logic               result_burst_ready_i,
@@ -75,7 +80,7 @@ module search_exec import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg:
   assign search_config_o = '{threshold: sqe_i.threshold, top_k: sqe_i.top_k[8:0],
       probe_mask: sqe_i.probe_mask[PROBES_MAX-1:0]};
 
-  extent_deal #(.Streams(Streams)) i_deal (
+  extent_deal #(.Streams(Streams), .Channels(Channels)) i_deal (
     .clk_i,
     .rst_i,
     .start_i       (state_q == DEAL),
@@ -83,6 +88,7 @@ module search_exec import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg:
     .count_i       (sqe_i.extent_count[23:0]),
     .flush_i       (flush),
     .idle_o        (deal_idle),
+    .memory_units_i,
     .burst_valid_o (burst_valid_o[0]),
     .burst_ready_i (burst_ready_i[0]),
     .burst_o       (burst_o[0]),
@@ -112,8 +118,9 @@ module search_exec import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg:
       .burst_valid_o (burst_valid_o[1+s]),
       .burst_ready_i (burst_ready_i[1+s]),
       .burst_o       (burst_o[1+s]),
+      .memory_o      (memory_o[s]),
       .beat_valid_i  (beat_valid_i[1+s]),
-      .beat_i,
+      .beat_i        (stream_beat_i[s]),
       .line_valid_o  (line_valid_o[s]),
       .line_ready_i  (line_ready_i[s]),
       .line_o        (line_o[s]),

@@ -8,11 +8,12 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use whorl_layout::csr;
+use whorl_layout::{CHANNEL_UNIT_BYTES, csr};
 
+use crate::card_memory::Channel;
 use crate::faults::Faults;
 use crate::host::Host;
-use crate::link::{HostLink, LinkCounts, LinkTiming};
+use crate::link::{Link, LinkCounts, LinkTiming};
 use crate::model::{Inputs, Model, Outputs};
 use crate::options::SimError;
 use crate::register_port::{ALL_ONES, Access, RegisterPort};
@@ -30,6 +31,8 @@ const IDLE_MASK: u32 = IDLE | csr::STATUS_BUSY_MASK;
 pub(crate) struct CardCounts {
     pub(crate) cycles: u64,
     pub(crate) link: LinkCounts,
+    /// Over all channels of card memory.
+    pub(crate) memory: LinkCounts,
 }
 
 #[derive(Debug)]
@@ -48,8 +51,14 @@ pub(crate) struct CardHandle {
 }
 
 impl CardHandle {
-    /// Starts `model` with a reset.
-    pub(crate) fn start(model: Model, timing: LinkTiming, host: Arc<Host>, faults: Faults) -> Result<Self, SimError> {
+    /// Starts `model` with a reset; `memory` gives its channels with their timing and their sizes in units.
+    pub(crate) fn start(
+        model: Model,
+        timing: LinkTiming,
+        memory: Vec<CardChannel>,
+        host: Arc<Host>,
+        faults: Faults,
+    ) -> Result<Self, SimError> {
         let (requests, receiver) = channel();
         let failure = Arc::new(Mutex::new(None));
         let card = Card {
@@ -57,7 +66,8 @@ impl CardHandle {
             host,
             requests: receiver,
             failure: Arc::clone(&failure),
-            link: HostLink::new(timing, faults.clone()),
+            link: Link::new(timing, faults.clone()),
+            memory,
             faults,
             port: RegisterPort::default(),
             waiting: None,
@@ -116,12 +126,29 @@ enum Waiting {
     IdleCheck,
 }
 
+/// A channel of card memory and the way to it.
+#[derive(Debug)]
+pub(crate) struct CardChannel {
+    link: Link,
+    channel: Channel,
+    units: u32,
+}
+
+impl CardChannel {
+    /// A channel of `units` times `CHANNEL_UNIT_BYTES`.
+    pub(crate) fn new(timing: LinkTiming, units: u32, bad_line: Option<u64>) -> Self {
+        let bytes = u64::from(units) * CHANNEL_UNIT_BYTES as u64;
+        Self { link: Link::new(timing, Faults::default()), channel: Channel::new(bytes, bad_line), units }
+    }
+}
+
 struct Card {
     model: Model,
     host: Arc<Host>,
     requests: Receiver<Request>,
     failure: Arc<Mutex<Option<String>>>,
-    link: HostLink,
+    link: Link,
+    memory: Vec<CardChannel>,
     faults: Faults,
     port: RegisterPort,
     waiting: Option<Waiting>, // while the port is busy
@@ -169,7 +196,9 @@ impl Card {
                 let _ = reply.send(());
             }
             Request::Counts(reply) => {
-                let _ = reply.send(CardCounts { cycles: self.cycles, link: self.link.counts() });
+                let mut memory = LinkCounts::default();
+                self.memory.iter().for_each(|channel| memory += channel.link.counts());
+                let _ = reply.send(CardCounts { cycles: self.cycles, link: self.link.counts(), memory });
             }
         }
     }
@@ -182,18 +211,26 @@ impl Card {
     }
 
     fn check_idle(&mut self) {
-        if self.quiet_cycles >= QUIET_CYCLES && self.link.is_idle() {
+        if self.quiet_cycles >= QUIET_CYCLES && self.links_idle() {
             self.start(Access::Read { offset: csr::STATUS as u16 }, Waiting::IdleCheck);
         }
     }
 
+    fn links_idle(&self) -> bool {
+        self.link.is_idle() && self.memory.iter().all(|channel| channel.link.is_idle())
+    }
+
     fn reset(&mut self) {
         self.link.reset();
+        self.memory.iter_mut().for_each(|channel| channel.link.reset());
         self.port.reset();
         self.waiting = None;
         self.asleep = false;
         self.quiet_cycles = 0;
         self.inputs = Inputs { rst: true, ..Inputs::default() };
+        for (units, channel) in self.inputs.memory_units.iter_mut().zip(&self.memory) {
+            *units = channel.units;
+        }
         for _ in 0..RESET_CYCLES {
             self.step();
         }
@@ -213,7 +250,10 @@ impl Card {
     }
 
     fn cycle(&mut self) {
-        self.link.drive(&mut self.inputs, &*self.host);
+        self.link.drive(&mut self.inputs.host, &*self.host);
+        for (port, channel) in self.inputs.memory.iter_mut().zip(&mut self.memory) {
+            channel.link.drive(port, &channel.channel);
+        }
         self.port.drive(&mut self.inputs);
         self.inputs.msix_ready = !self.faults.interrupts_held();
         self.step();
@@ -221,7 +261,11 @@ impl Card {
             self.answer(ALL_ONES);
             return;
         }
-        let moved = self.link.advance(&self.inputs, &self.outputs, &*self.host);
+        let mut moved = self.link.advance(&self.inputs.host, &self.outputs.host, &*self.host);
+        let ports = self.inputs.memory.iter().zip(&self.outputs.memory);
+        for ((inputs, outputs), channel) in ports.zip(&mut self.memory) {
+            moved |= channel.link.advance(inputs, outputs, &channel.channel);
+        }
         let raised = self.outputs.msix_valid != 0 && self.inputs.msix_ready;
         if raised {
             self.host.msix().raise(self.outputs.msix_vector.into());
@@ -238,7 +282,7 @@ impl Card {
                 let _ = reply.send(value);
             }
             Some(Waiting::IdleCheck) => {
-                self.asleep = value & IDLE_MASK == IDLE && self.quiet_cycles > 0 && self.link.is_idle();
+                self.asleep = value & IDLE_MASK == IDLE && self.quiet_cycles > 0 && self.links_idle();
                 self.quiet_cycles = 0;
             }
             None => {}

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::guest_memory::GuestMemory;
-use crate::link::HostMemory;
+use crate::link::Memory;
 use crate::msix::Msix;
 
 /// Memory that the card may reach, if it is allowed to at all.
@@ -37,7 +37,7 @@ impl Host {
     }
 }
 
-impl HostMemory for Host {
+impl Memory for Host {
     fn read(&self, address: u64, data: &mut [u8]) -> bool {
         let reach = self.reach();
         reach.bus_master && reach.memory.read(address, data)

@@ -4,8 +4,8 @@
 //! # Layout
 //! - `options`: what a simulator is told. `serve`: one client after another.
 //! - `session`: what a client does over vfio-user. `config_space`, `msix`: the PCI function that it sees.
-//! - `card`: the RTL on its own thread. `register_port`: its AXI4-Lite port. `link`: its AXI4 port and the host behind.
-//! - `faults`: what tests order to go wrong.
+//! - `card`: the RTL on its own thread. `register_port`: its AXI4-Lite port. `link`: an AXI4 port and the way to memory.
+//! - `card_memory`: a channel of the card's own. `faults`: what tests order to go wrong.
 //! - `host`: what session and card share. `guest_memory`: the client's windows. `backing`: the files behind them.
 //! - `model`: the Verilated RTL, built by `build.rs`.
 //!
@@ -13,6 +13,7 @@
 
 mod backing;
 mod card;
+mod card_memory;
 mod config_space;
 mod faults;
 mod guest_memory;
@@ -26,5 +27,5 @@ mod serve;
 mod session;
 
 pub use faults::{FaultKind, Faults};
-pub use options::{CLOCK_MHZ, LinkModel, SimError, SimOptions};
+pub use options::{CLOCK_MHZ, LinkModel, MemoryModel, SimError, SimOptions};
 pub use serve::{configurations, serve, serve_with_faults};

@@ -1,4 +1,5 @@
-//! The host link: answers the card's AXI4 port from host memory, as far away and as fast as the options say.
+//! A link to memory: answers an AXI4 port of the card from the host's memory or from a channel of the card's own, as far
+//! away and as fast as the options say.
 //!
 //! Reads are answered in the order in which they were asked, `latency` cycles later at the earliest and at the rate of
 //! the link. Writes are posted: they reach memory with their last beat, in order, and their response comes `latency`
@@ -10,7 +11,7 @@ use std::collections::VecDeque;
 use whorl_layout::LINE_BYTES;
 
 use crate::faults::{FaultKind, Faults};
-use crate::model::{Inputs, Outputs};
+use crate::model::{PortInputs, PortOutputs};
 
 const OKAY: u8 = 0;
 const SLVERR: u8 = 2;
@@ -22,20 +23,41 @@ const NEVER: u64 = u64::MAX;
 /// Write bursts whose address may be ahead of their data or response.
 const WRITES_MAX: usize = 32;
 
-/// Host memory as the card reaches it.
-pub(crate) trait HostMemory {
+/// Memory as the card reaches it.
+pub(crate) trait Memory {
     /// Fills `data` from `address`. `false`: not all of it may be read; `data` is then unspecified.
     fn read(&self, address: u64, data: &mut [u8]) -> bool;
     /// Writes `data` to `address`. `false`: not all of it may be written; nothing was.
     fn write(&self, address: u64, data: &[u8]) -> bool;
 }
 
-/// How far away and how fast host memory is, in cycles of the card's clock.
-#[derive(Debug, Clone, Copy)]
+/// How far away and how fast memory is, in cycles of the card's clock.
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct LinkTiming {
     pub(crate) latency: u64,
     pub(crate) bytes_per_cycle: u64,
     pub(crate) reads_in_flight: usize,
+    /// Reads and writes share the rate, as on the pins of a DRAM; else each way has its own.
+    pub(crate) half_duplex: bool,
+    /// The last `refresh` of every `refresh_every` cycles carry nothing; 0 for memory that needs no refresh.
+    pub(crate) refresh_every: u64,
+    pub(crate) refresh: u64,
+}
+
+impl LinkTiming {
+    fn refreshes(&self, now: u64) -> bool {
+        self.refresh_every != 0 && now % self.refresh_every >= self.refresh_every - self.refresh
+    }
+}
+
+impl std::ops::AddAssign for LinkCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.read_bursts += other.read_bursts;
+        self.read_bytes += other.read_bytes;
+        self.write_bursts += other.write_bursts;
+        self.write_bytes += other.write_bytes;
+        self.errors += other.errors;
+    }
 }
 
 /// What went over the link since it was made.
@@ -84,22 +106,22 @@ struct Response {
 
 /// The link, advanced once a cycle.
 #[derive(Debug)]
-pub(crate) struct HostLink {
+pub(crate) struct Link {
     timing: LinkTiming,
     now: u64,
     reads: VecDeque<Read>,
     returning: Option<Returning>,
-    read_credit: u64, // bytes that may be returned by now, at most one beat and a bit
+    read_credit: i64, // bytes that may be returned by now, at most one beat and a bit; half duplex: owed where negative
     writes: VecDeque<Write>,
     beats: Vec<(u64, [u8; LINE_BYTES])>, // strobes and data of the burst at the head of `writes`
-    write_credit: u64,
+    write_credit: i64,
     responses: VecDeque<Response>,
     responding: usize, // of `responses`: what is offered to the card
     counts: LinkCounts,
     faults: Faults,
 }
 
-impl HostLink {
+impl Link {
     pub(crate) fn new(timing: LinkTiming, faults: Faults) -> Self {
         Self {
             timing,
@@ -133,12 +155,12 @@ impl HostLink {
     }
 
     /// Sets this cycle's inputs of the card. They depend on nothing that the card does in this cycle.
-    pub(crate) fn drive(&mut self, inputs: &mut Inputs, memory: &impl HostMemory) {
+    pub(crate) fn drive(&mut self, inputs: &mut PortInputs, memory: &impl Memory) {
         self.start_returning(memory);
         inputs.arready = self.reads.len() + usize::from(self.returning.is_some()) < self.timing.reads_in_flight;
         inputs.rvalid = false;
         if let Some(burst) = &self.returning
-            && self.read_credit >= LINE_BYTES as u64
+            && self.read_credit >= LINE_BYTES as i64
         {
             inputs.rvalid = true;
             inputs.rid = burst.id;
@@ -150,7 +172,7 @@ impl HostLink {
             }
         }
         inputs.awready = self.writes.len() + self.responses.len() < WRITES_MAX;
-        inputs.wready = !self.writes.is_empty() && self.write_credit >= LINE_BYTES as u64;
+        inputs.wready = !self.writes.is_empty() && self.write_credit >= LINE_BYTES as i64;
         inputs.bvalid = false;
         let due = first_due(&self.responses, self.now, |response| (response.ready_at, response.id));
         if let Some((place, response)) = due.and_then(|place| Some((place, self.responses.get(place)?))) {
@@ -161,7 +183,7 @@ impl HostLink {
         }
     }
 
-    fn start_returning(&mut self, memory: &impl HostMemory) {
+    fn start_returning(&mut self, memory: &impl Memory) {
         if self.returning.is_some() {
             return;
         }
@@ -183,11 +205,12 @@ impl HostLink {
     }
 
     /// Takes what was transferred at the end of the cycle whose inputs and outputs these are. Whether anything was.
-    pub(crate) fn advance(&mut self, inputs: &Inputs, outputs: &Outputs, memory: &impl HostMemory) -> bool {
+    pub(crate) fn advance(&mut self, inputs: &PortInputs, outputs: &PortOutputs, memory: &impl Memory) -> bool {
         let mut moved = false;
         self.now += 1;
-        self.read_credit += self.timing.bytes_per_cycle;
-        self.write_credit += self.timing.bytes_per_cycle;
+        let earned = if self.timing.refreshes(self.now) { 0 } else { self.timing.bytes_per_cycle as i64 };
+        self.read_credit += earned;
+        self.write_credit += earned;
         if inputs.arready && outputs.arvalid != 0 {
             moved = true;
             self.counts.read_bursts += 1;
@@ -202,7 +225,10 @@ impl HostLink {
         }
         if inputs.rvalid && outputs.rready != 0 {
             moved = true;
-            self.read_credit -= LINE_BYTES as u64;
+            self.read_credit -= LINE_BYTES as i64;
+            if self.timing.half_duplex {
+                self.write_credit -= LINE_BYTES as i64;
+            }
             self.counts.read_bytes += LINE_BYTES as u64;
             if let Some(burst) = &mut self.returning {
                 burst.beat += 1;
@@ -220,7 +246,10 @@ impl HostLink {
         }
         if inputs.wready && outputs.wvalid != 0 {
             moved = true;
-            self.write_credit -= LINE_BYTES as u64;
+            self.write_credit -= LINE_BYTES as i64;
+            if self.timing.half_duplex {
+                self.read_credit -= LINE_BYTES as i64;
+            }
             self.counts.write_bytes += LINE_BYTES as u64;
             let mut data = [0; LINE_BYTES];
             for (bytes, word) in data.as_chunks_mut::<4>().0.iter_mut().zip(outputs.wdata) {
@@ -234,14 +263,14 @@ impl HostLink {
             self.responses.remove(self.responding);
         }
         // Credit does not pile up while there is nothing to carry. What a beat has just used is not part of the pile.
-        let credit_max = LINE_BYTES as u64 + self.timing.bytes_per_cycle;
+        let credit_max = (LINE_BYTES as u64 + self.timing.bytes_per_cycle) as i64;
         self.read_credit = self.read_credit.min(credit_max);
         self.write_credit = self.write_credit.min(credit_max);
         moved
     }
 
     /// Carries out the write at the head once its last beat is there.
-    fn finish_write(&mut self, last: bool, memory: &impl HostMemory) {
+    fn finish_write(&mut self, last: bool, memory: &impl Memory) {
         let Some(write) = self.writes.front().filter(|write| last || self.beats.len() >= write.beats) else { return };
         let well_formed = is_well_formed(write.address, write.beats) && last && self.beats.len() == write.beats;
         if let Some(FaultKind::WriteFlip(byte, bit)) = write.fault

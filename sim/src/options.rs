@@ -20,6 +20,94 @@ pub struct SimOptions {
     pub fst: Option<PathBuf>,
     /// The link to host memory.
     pub link: LinkModel,
+    /// The card's own memory: every card has one channel for each stream.
+    pub memory: MemoryModel,
+}
+
+/// A channel of card memory as the card's port sees it; all channels are alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemoryModel {
+    /// Size of a channel, a multiple of 64 KiB. Only what is written costs memory of the host's.
+    pub channel_bytes: u64,
+    /// From a read's request to its first beat, and from a write's last beat to its response, in nanoseconds.
+    pub latency_ns: u64,
+    /// Bytes in one cycle of the card's clock, reads and writes together, with what activations and turnarounds of the
+    /// bus take away, but not refresh.
+    pub bytes_per_cycle: u64,
+    /// A refresh stops all transfers for `refresh_ns` every so many nanoseconds; 0 for none.
+    pub refresh_every_ns: u64,
+    /// How long one refresh takes, in nanoseconds.
+    pub refresh_ns: u64,
+    /// Address of a line in every channel that answers with an error, as one with an uncorrectable fault does.
+    pub bad_line: Option<u64>,
+}
+
+impl MemoryModel {
+    /// A DIMM of DDR4-2400: 19.2 GB/s on the pins, 80 % of it to be had, 350 ns of refresh each 7.8 us. Assumed figures.
+    pub const DDR4: Self = Self {
+        channel_bytes: 16 << 30,
+        latency_ns: 150,
+        bytes_per_cycle: 61,
+        refresh_every_ns: 7800,
+        refresh_ns: 350,
+        bad_line: None,
+    };
+    /// A pseudo channel of HBM2 at 1.8 Gb/s a pin: 14.4 GB/s, 90 % of it to be had, 260 ns of refresh each 3.9 us.
+    /// Assumed figures.
+    pub const HBM2: Self = Self {
+        channel_bytes: 512 << 20,
+        latency_ns: 120,
+        bytes_per_cycle: 51,
+        refresh_every_ns: 3900,
+        refresh_ns: 260,
+        bad_line: None,
+    };
+    /// Read bursts that a channel takes before it makes the card wait.
+    const READS_IN_FLIGHT: usize = 64;
+
+    /// Units of `CHANNEL_UNIT_BYTES` in a channel, and its timing in cycles.
+    ///
+    /// # Errors
+    /// [`SimError::InvalidMemory`] if a field is out of its range.
+    pub(crate) fn channel(&self) -> Result<(u32, LinkTiming), SimError> {
+        let invalid = || SimError::InvalidMemory { memory: *self };
+        let unit = whorl_layout::CHANNEL_UNIT_BYTES as u64;
+        let units = u32::try_from(self.channel_bytes / unit).map_err(|_| invalid())?;
+        let in_range = self.channel_bytes.is_multiple_of(unit)
+            && units > 0
+            && self.latency_ns.max(self.refresh_every_ns) <= LinkModel::LATENCY_NS_MAX
+            && self.bytes_per_cycle >= 1
+            && (self.refresh_ns < self.refresh_every_ns || self.refresh_every_ns == 0)
+            && self.bad_line.is_none_or(|line| line < self.channel_bytes);
+        if !in_range {
+            return Err(invalid());
+        }
+        let cycles = |ns: u64| (ns * CLOCK_MHZ).div_ceil(1000);
+        Ok((
+            units,
+            LinkTiming {
+                latency: cycles(self.latency_ns),
+                bytes_per_cycle: self.bytes_per_cycle.min(whorl_layout::LINE_BYTES as u64),
+                reads_in_flight: Self::READS_IN_FLIGHT,
+                half_duplex: true,
+                refresh_every: cycles(self.refresh_every_ns),
+                refresh: cycles(self.refresh_ns),
+            },
+        ))
+    }
+
+    /// Bytes per cycle that the channel carries in the long run.
+    pub fn mean_bytes_per_cycle(&self) -> f64 {
+        let carries =
+            if self.refresh_every_ns == 0 { 1.0 } else { 1.0 - self.refresh_ns as f64 / self.refresh_every_ns as f64 };
+        self.bytes_per_cycle.min(whorl_layout::LINE_BYTES as u64) as f64 * carries
+    }
+}
+
+impl Default for MemoryModel {
+    fn default() -> Self {
+        Self::DDR4
+    }
 }
 
 /// A PCIe link and what lies behind it, as the card's memory port sees them.
@@ -59,6 +147,7 @@ impl LinkModel {
             latency: (self.latency_ns * CLOCK_MHZ).div_ceil(1000),
             bytes_per_cycle: self.bytes_per_cycle.min(whorl_layout::LINE_BYTES as u64),
             reads_in_flight: self.reads_in_flight.into(),
+            ..LinkTiming::default()
         })
     }
 }
@@ -82,6 +171,15 @@ pub enum SimError {
     InvalidLink {
         /// The link asked for.
         link: LinkModel,
+    },
+    /// Card memory cannot be modelled.
+    #[error(
+        "This card memory cannot be modelled: {memory:?}; whole 64 KiB, at least 1 byte per cycle, at most 1 s of \
+         latency, refresh shorter than what lies between two"
+    )]
+    InvalidMemory {
+        /// The memory asked for.
+        memory: MemoryModel,
     },
     /// Waves were asked of a build that cannot write them.
     #[error("This build writes no waves; build with `--features whorl-sim/trace`")]
@@ -144,6 +242,33 @@ mod tests {
         }
         let fast = LinkModel { latency_ns: 1, bytes_per_cycle: u64::MAX, ..link }.timing().unwrap();
         assert_eq!((fast.latency, fast.bytes_per_cycle), (1, 64));
+    }
+
+    #[test]
+    fn the_presets_are_what_they_say_in_cycles() {
+        let (units, timing) = MemoryModel::DDR4.channel().unwrap();
+        assert_eq!((units, timing.latency, timing.bytes_per_cycle), (1 << 18, 38, 61));
+        assert_eq!((timing.refresh_every, timing.refresh, timing.half_duplex), (1950, 88, true));
+        let mean = MemoryModel::HBM2.mean_bytes_per_cycle();
+        assert!((47.5..47.7).contains(&mean), "{mean}");
+    }
+
+    #[test]
+    fn memory_that_would_hang_or_overflow_is_refused() {
+        let memory = MemoryModel::HBM2;
+        for memory in [
+            MemoryModel { channel_bytes: 0, ..memory },
+            MemoryModel { channel_bytes: 65535, ..memory },
+            MemoryModel { channel_bytes: 1 << 48, ..memory },
+            MemoryModel { latency_ns: u64::MAX, ..memory },
+            MemoryModel { bytes_per_cycle: 0, ..memory },
+            MemoryModel { refresh_ns: 3900, ..memory },
+            MemoryModel { refresh_every_ns: u64::MAX, ..memory },
+            MemoryModel { bad_line: Some(512 << 20), ..memory },
+        ] {
+            assert!(matches!(memory.channel(), Err(SimError::InvalidMemory { .. })), "{memory:?}");
+        }
+        assert!(MemoryModel { refresh_every_ns: 0, channel_bytes: 65536, ..memory }.channel().is_ok());
     }
 
     #[test]

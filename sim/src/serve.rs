@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use vfio_user::{Error, Server};
 
-use crate::card::CardHandle;
+use crate::card::{CardChannel, CardHandle};
 use crate::faults::Faults;
 use crate::host::Host;
 use crate::model::{CONFIGURATIONS, Model};
@@ -43,6 +43,7 @@ pub fn serve(options: &SimOptions) -> Result<(), SimError> {
 /// As [`serve`].
 pub fn serve_with_faults(options: &SimOptions, faults: &Faults) -> Result<(), SimError> {
     let timing = options.link.timing()?;
+    let (units, memory_timing) = options.memory.channel()?;
     let (streams, probes) = (options.streams, options.probes);
     let mut model = Model::new(streams, probes).ok_or(SimError::UnknownConfiguration { streams, probes })?;
     if let Some(path) = &options.fst
@@ -52,8 +53,10 @@ pub fn serve_with_faults(options: &SimOptions, faults: &Faults) -> Result<(), Si
     }
     let server = bind(&options.socket)?;
     let host = Arc::new(Host::new());
-    let card = CardHandle::start(model, timing, Arc::clone(&host), faults.clone())?;
-    tracing::info!(socket = %options.socket.display(), streams, probes, link = ?options.link, "card ready");
+    let channel = || CardChannel::new(memory_timing, units, options.memory.bad_line);
+    let memory = (0..streams).map(|_| channel()).collect();
+    let card = CardHandle::start(model, timing, memory, Arc::clone(&host), faults.clone())?;
+    tracing::info!(socket = %options.socket.display(), streams, probes, link = ?options.link, memory = ?options.memory, "card ready");
     loop {
         serve_one(&server, &card, &host);
         if let Some(text) = card.failure() {
@@ -97,6 +100,9 @@ fn serve_one(server: &Server, card: &CardHandle, host: &Arc<Host>) {
         writes = after.link.write_bursts - before.link.write_bursts,
         write_bytes = after.link.write_bytes - before.link.write_bytes,
         dma_errors = after.link.errors - before.link.errors,
+        memory_read_bytes = after.memory.read_bytes - before.memory.read_bytes,
+        memory_write_bytes = after.memory.write_bytes - before.memory.write_bytes,
+        memory_errors = after.memory.errors - before.memory.errors,
         interrupts = host.msix().delivered() - interrupts_before,
         resets = session.resets(),
         windows_left = windows,

@@ -92,15 +92,16 @@ class ReadPort:
     """Stands for axi_read_port: serves the `burst_*` and `beat_*` ports of one or more clients on one beat bus.
 
     Answers are in order within a client; `latency` cycles pass from a burst to its first beat. `outstanding` is the
-    number of bursts that are owed.
+    number of bursts that are owed. `beats` names the beat ports where there are several; all carry the same beats.
     """
 
-    def __init__(self, dut, memory, stall=Stall.NONE, latency=3, clients=1, seed=5, prefix=""):
+    def __init__(self, dut, memory, stall=Stall.NONE, latency=3, clients=1, seed=5, prefix="", beats=None):
         self.clock = dut.clk_i
         self.valid, self.ready = getattr(dut, f"{prefix}burst_valid_o"), getattr(dut, f"{prefix}burst_ready_i")
         burst = getattr(dut, f"{prefix}burst_o")
         self.bursts = [burst[i] for i in range(clients)] if clients > 1 else [burst]
-        self.beat_valid, self.beat = getattr(dut, f"{prefix}beat_valid_i"), getattr(dut, f"{prefix}beat_i")
+        self.beat_valid = getattr(dut, f"{prefix}beat_valid_i")
+        self.beats = beats or [getattr(dut, f"{prefix}beat_i")]
         self.memory, self.latency = memory, latency
         self.clients = clients
         self.rng = random.Random(f"read port {seed}")
@@ -145,14 +146,53 @@ class ReadPort:
                 current = [client, address, lines]
             client, address, lines = current
             data = self.memory.device_read(address)
-            self.beat.value = READ_BEAT.pack(
-                data=int.from_bytes(data or bytes(LINE), "little"), error=data is None, last=lines == 1
-            )
+            beat = READ_BEAT.pack(data=int.from_bytes(data or bytes(LINE), "little"), error=data is None, last=lines == 1)
+            for port in self.beats:
+                port.value = beat
             self.beat_valid.value = 1 << client
             current = [client, address + LINE, lines - 1]
             if lines == 1:
                 self.owed[client].popleft()
                 current = None
+
+
+class RoutedReadPort:
+    """Stands for memory_ports towards one client: each memory answers in order, and none waits for another."""
+
+    def __init__(self, dut, memories, stall=Stall.NONE, latencies=(20,), seed=5):
+        self.dut, self.memories, self.latencies = dut, memories, latencies
+        self.rng = random.Random(f"routed read port {seed}")
+        self.pattern, self.beat_pattern = stall.pattern(seed), stall.pattern(seed + 1)
+        self.owed = [deque() for _ in memories]
+        dut.burst_ready_i.value = dut.beat_valid_i.value = 0
+        cocotb.start_soon(self._run())
+
+    @property
+    def outstanding(self) -> int:
+        return sum(map(len, self.owed))
+
+    async def _run(self):
+        dut, cycle, ready = self.dut, 0, 0
+        while True:
+            await RisingEdge(dut.clk_i)
+            cycle += 1
+            if ready and int(dut.burst_valid_o.value):
+                burst, memory = BURST.unpack(int(dut.burst_o.value)), int(dut.memory_o.value)
+                check_burst(burst["host_addr"], burst["lines_less1"] + 1)
+                for n in range(burst["lines_less1"] + 1):
+                    at = cycle + self.latencies[memory % len(self.latencies)]
+                    self.owed[memory].append((at, burst["host_addr"] + n * LINE, n == burst["lines_less1"]))
+            ready = int(not next(self.pattern))
+            dut.burst_ready_i.value = ready
+            due = [m for m, owed in enumerate(self.owed) if owed and owed[0][0] <= cycle]
+            answers = bool(due) and not next(self.beat_pattern)
+            dut.beat_valid_i.value = int(answers)
+            if not answers:
+                continue
+            memory = self.rng.choice(due)
+            _, address, last = self.owed[memory].popleft()
+            data = self.memories[memory].device_read(address)
+            dut.beat_i.value = READ_BEAT.pack(data=int.from_bytes(data or bytes(LINE), "little"), error=data is None, last=last)
 
 
 class WritePort:

@@ -26,7 +26,7 @@ OUTCOME = Fields(("status", 8), ("detail", 32), ("host_addr", 64))
 COMPLETION = Fields(("queue_index", 8), ("tag", 16), ("cycles", 32), ("status", 8), ("detail", 32), ("host_addr", 64))
 ERROR = Fields(("code", 8), ("queue_index", 8), ("tag", 16), ("host_addr", 64))
 DEALT_EXTENT = Fields(
-    ("host_addr", 64), ("lines", 24), ("records", 32), ("base_index", 32), ("crc32c", 32), ("index", 32),
+    ("host_addr", 64), ("memory", 4), ("lines", 24), ("records", 32), ("base_index", 32), ("crc32c", 32), ("index", 32),
     ("known_answer", 1),
 )
 GALLERY_LINE = Fields(

@@ -5,8 +5,8 @@ use crate::shell::{TaskError, cargo, root, run, tool};
 use std::fs;
 use std::process::Command;
 
-/// Card sizes whose elaboration is linted: (streams, probes).
-const SIZES: [(u32, u32); 3] = [(1, 1), (2, 2), (8, 8)];
+/// Card sizes whose elaboration is linted: (streams, probes, channels of card memory).
+const SIZES: [(u32, u32, u32); 4] = [(1, 1, 0), (1, 1, 1), (2, 2, 2), (8, 8, 8)];
 
 /// All checks; stops at the first failure.
 pub fn all() -> Result<(), TaskError> {
@@ -20,12 +20,13 @@ pub fn all() -> Result<(), TaskError> {
 
 /// Verilator's lint of the whole card, every warning an error.
 fn hdl() -> Result<(), TaskError> {
-    for (streams, probes) in SIZES {
-        println!("hdl lint: {streams} x {probes}");
+    for (streams, probes, channels) in SIZES {
+        println!("hdl lint: {streams} x {probes}, {channels} channels");
         run(Command::new(tool("verilator"))
             .args(["--lint-only", "-Wall", "--assert", "-Ihdl/prim", "--top-module", "whorl_core"])
             .arg(format!("-GStreams={streams}"))
             .arg(format!("-GProbes={probes}"))
+            .arg(format!("-GChannels={channels}"))
             .args(["hdl/lint/verilator.vlt", "-f", "hdl/hdl.f"]))?;
     }
     Ok(())
@@ -33,12 +34,12 @@ fn hdl() -> Result<(), TaskError> {
 
 /// A synthesis tool reads the whole card, and finds no latch, loop or doubly driven net in it.
 fn synthesisable() -> Result<(), TaskError> {
-    println!("hdl elaboration for synthesis: 2 x 2");
+    println!("hdl elaboration for synthesis: 2 x 2, 2 channels");
     let list = root().join("hdl/hdl.f");
     let list = fs::read_to_string(&list).map_err(TaskError::file(&list))?;
     let files: Vec<_> = list.lines().filter(|line| line.starts_with("hdl/")).collect();
     let script = format!(
-        "read_slang --threads 1 -D SYNTHESIS -I hdl/prim -G Streams=2 -G Probes=2 --top whorl_core {}; \
+        "read_slang --threads 1 -D SYNTHESIS -I hdl/prim -G Streams=2 -G Probes=2 -G Channels=2 --top whorl_core {}; \
          hierarchy -check -top whorl_core; proc; check -assert",
         files.join(" ")
     );

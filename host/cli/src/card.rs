@@ -64,6 +64,7 @@ fn info(options: &InfoOptions) -> Result<(), CliError> {
     let counters = device.counters().map_err(CliError::engine(&name))?;
     let error = device.error_log().map_err(CliError::engine(&name))?;
     device.close().map_err(CliError::engine(&name))?;
+    let channels = &info.memory_bytes[..usize::from(info.memory_channels).min(info.memory_bytes.len())];
     let mut out = std::io::stdout().lock();
     if options.json {
         let value = json!({
@@ -77,6 +78,7 @@ fn info(options: &InfoOptions) -> Result<(), CliError> {
             "queue_pairs": info.queue_pairs,
             "top_k_max": info.top_k_max,
             "memory_channels": info.memory_channels,
+            "memory_bytes": channels,
             "cycles": counters.cycles,
             "busy_cycles": counters.busy_cycles,
             "records": counters.records,
@@ -94,7 +96,13 @@ fn info(options: &InfoOptions) -> Result<(), CliError> {
     writeln!(out, "engines       {} streams x {} probes, {} lanes each", info.streams, info.probes, info.lanes)?;
     writeln!(out, "queues        {} pairs, {} entries at most", info.queue_pairs, 1 << info.queue_entries_log2_max)?;
     writeln!(out, "candidates    {} per probe and stream at most", info.top_k_max)?;
-    writeln!(out, "card memory   {} channels", info.memory_channels)?;
+    match channels {
+        [] => writeln!(out, "card memory   none")?,
+        [first, rest @ ..] if rest.iter().all(|bytes| bytes == first) => {
+            writeln!(out, "card memory   {} channels of {} MiB", channels.len(), first >> 20)?;
+        }
+        _ => writeln!(out, "card memory   {} channels of {channels:?} bytes", channels.len())?,
+    }
     writeln!(
         out,
         "since reset   {} cycles, {} busy, {} records",

@@ -74,7 +74,7 @@ pub fn run(options: &Options) -> Result<(), CliError> {
         .collect::<Result<Vec<_>, CliError>>()?;
     let probes = probes(options, references.len())?;
 
-    let mut open = options.engine.open()?;
+    let mut open = options.engine.open(false)?;
     let bar = progress((probes.len() * references.len()) as u64, "comparing");
     let mut totals = Totals::default();
     // An engine lists at most TOP_K_MAX candidates, so with so many references it lists every score.

@@ -30,13 +30,32 @@ pub struct SimChoice {
     pub probes: u8,
     /// The link model's fields that differ from their defaults: latency in nanoseconds, bytes per cycle, reads in flight.
     pub link: [Option<u64>; 3],
+    /// Kind of card memory, as `--memory` of `whorl sim` has it.
+    pub memory: MemoryKind,
+    /// Card memory's fields that differ from those of its kind: MiB per channel, latency in nanoseconds, bytes per cycle.
+    pub memory_fields: [Option<u64>; 3],
+}
+
+/// What card memory a simulated card has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum MemoryKind {
+    /// A DIMM of DDR4-2400 on each channel
+    #[default]
+    Ddr4,
+    /// A pseudo channel of HBM2 on each channel
+    Hbm2,
 }
 
 /// Text for `--help`.
 pub const HELP: &str = "\
 Where to compare: `cpu`; `unix:SOCKET` for a card behind a vfio-user socket (as `whorl sim` serves); `vfio:BDF` for a \
-card bound to vfio-pci; `sim[:SxP][,latency_ns=N][,bytes_per_cycle=N][,reads=N]` for a simulated card of S streams and \
-P probes in this process";
+card bound to vfio-pci; `sim[:SxP][,latency_ns=N][,bytes_per_cycle=N][,reads=N][,memory=ddr4|hbm2][,memory_mib=N][,memory_latency_ns=N]\
+[,memory_bytes_per_cycle=N]` for a simulated card of S streams and P probes in this process, with a channel of card \
+memory for each stream";
+
+/// Fields of the link, then of card memory, in the order of [`SimChoice`]'s arrays.
+const SIM_FIELDS: [&str; 6] =
+    ["latency_ns", "bytes_per_cycle", "reads", "memory_mib", "memory_latency_ns", "memory_bytes_per_cycle"];
 
 impl fmt::Display for EngineChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,14 +85,18 @@ impl FromStr for EngineChoice {
 }
 
 fn sim_choice(rest: &str) -> Result<SimChoice, String> {
-    let mut choice = SimChoice { streams: 1, probes: 1, link: [None; 3] };
+    let mut choice =
+        SimChoice { streams: 1, probes: 1, link: [None; 3], memory: MemoryKind::default(), memory_fields: [None; 3] };
     for (nth, part) in rest.trim_start_matches([':', ',']).split(',').filter(|p| !p.is_empty()).enumerate() {
-        if let Some((name, value)) = part.split_once('=') {
-            let place =
-                ["latency_ns", "bytes_per_cycle", "reads"].iter().position(|n| *n == name).ok_or_else(|| {
-                    format!("{name} is no field of the link; there are latency_ns, bytes_per_cycle and reads")
-                })?;
-            choice.link[place] = Some(value.parse().map_err(|_| format!("{name}={value} is no number"))?);
+        if let Some(("memory", kind)) = part.split_once('=') {
+            choice.memory = clap::ValueEnum::from_str(kind, false)?;
+        } else if let Some((name, value)) = part.split_once('=') {
+            let place = SIM_FIELDS.iter().position(|field| *field == name).ok_or_else(|| {
+                format!("{name} is no field of a simulated card; there are {}", SIM_FIELDS.join(", "))
+            })?;
+            let field = choice.link.iter_mut().chain(&mut choice.memory_fields).nth(place);
+            let value = value.parse().map_err(|_| format!("{name}={value} is no number"))?;
+            *field.ok_or("a field without a place")? = Some(value);
         } else {
             let shape = part.split_once('x').and_then(|(s, p)| Some((s.parse().ok()?, p.parse().ok()?)));
             (choice.streams, choice.probes) = shape
@@ -92,19 +115,24 @@ pub struct OpenEngine {
 }
 
 impl EngineChoice {
-    /// The engine, ready for shards.
-    pub fn open(&self) -> Result<OpenEngine, CliError> {
+    /// The engine, ready for shards; `resident` ones are copied into card memory.
+    pub fn open(&self, resident: bool) -> Result<OpenEngine, CliError> {
         if *self == Self::Cpu {
+            if resident {
+                return Err(CliError::Usage("the CPU has no card memory; leave out --resident, or name a card".into()));
+            }
             let engine = Box::new(CpuEngine::new(whorl_matcher::Backend::Auto));
             return Ok(OpenEngine { engine, _simulator: None });
         }
         let (device, name, simulator) = self.open_device()?;
-        Ok(OpenEngine { engine: Box::new(CardEngine::new(device, name)), _simulator: simulator })
+        let engine = CardEngine::new(device, name);
+        let engine = Box::new(if resident { engine.resident() } else { engine });
+        Ok(OpenEngine { engine, _simulator: simulator })
     }
 
     /// The engine, with the CPU behind it where it is a card: an engine of a card that gives wrong scores is replaced.
-    pub fn open_spared(&self) -> Result<OpenEngine, CliError> {
-        let open = self.open()?;
+    pub fn open_spared(&self, resident: bool) -> Result<OpenEngine, CliError> {
+        let open = self.open(resident)?;
         if *self == Self::Cpu {
             return Ok(open);
         }
@@ -157,6 +185,27 @@ impl SimChoice {
 }
 
 #[cfg(feature = "sim")]
+impl MemoryKind {
+    /// The model of a channel, with fields that differ from those of the kind.
+    pub fn model(
+        self,
+        [mib, latency_ns, bytes_per_cycle]: [Option<u64>; 3],
+    ) -> Result<whorl_sim::MemoryModel, CliError> {
+        let mut model = match self {
+            Self::Ddr4 => whorl_sim::MemoryModel::DDR4,
+            Self::Hbm2 => whorl_sim::MemoryModel::HBM2,
+        };
+        if let Some(mib) = mib {
+            let bytes = mib.checked_mul(1 << 20);
+            model.channel_bytes = bytes.ok_or_else(|| CliError::Usage(format!("{mib} MiB are too many")))?;
+        }
+        model.latency_ns = latency_ns.unwrap_or(model.latency_ns);
+        model.bytes_per_cycle = bytes_per_cycle.unwrap_or(model.bytes_per_cycle);
+        Ok(model)
+    }
+}
+
+#[cfg(feature = "sim")]
 impl Simulator {
     fn start(choice: &SimChoice) -> Result<Self, CliError> {
         use std::time::{Duration, Instant};
@@ -168,6 +217,7 @@ impl Simulator {
             probes: choice.probes,
             fst: None,
             link: choice.link_model(),
+            memory: choice.memory.model(choice.memory_fields)?,
         };
         let server = std::thread::Builder::new().name("whorl-sim".into()).spawn(move || whorl_sim::serve(&options))?;
         let deadline = Instant::now() + Duration::from_secs(10);
@@ -203,12 +253,23 @@ mod tests {
 
     #[test]
     fn every_way_to_name_an_engine() {
-        let sim = |streams, probes, link| Ok(EngineChoice::Sim(SimChoice { streams, probes, link }));
+        let plain = |streams, probes, link| {
+            let (memory, memory_fields) = (MemoryKind::Ddr4, [None; 3]);
+            SimChoice { streams, probes, link, memory, memory_fields }
+        };
+        let sim = |streams, probes, link| Ok(EngineChoice::Sim(plain(streams, probes, link)));
         assert_eq!(parsed("cpu"), Ok(EngineChoice::Cpu));
         assert_eq!(parsed("sim"), sim(1, 1, [None; 3]));
         assert_eq!(parsed("sim:2x4"), sim(2, 4, [None; 3]));
         assert_eq!(parsed("sim,latency_ns=0"), sim(1, 1, [Some(0), None, None]));
         assert_eq!(parsed("sim:1x1,bytes_per_cycle=64,reads=9"), sim(1, 1, [None, Some(64), Some(9)]));
+        let hbm2 = SimChoice {
+            memory: MemoryKind::Hbm2,
+            memory_fields: [Some(1), Some(2), Some(3)],
+            ..plain(2, 2, [None; 3])
+        };
+        let text = "sim:2x2,memory=hbm2,memory_mib=1,memory_latency_ns=2,memory_bytes_per_cycle=3";
+        assert_eq!(parsed(text), Ok(EngineChoice::Sim(hbm2)));
         assert_eq!(parsed("unix:/a:b,c"), Ok(EngineChoice::Unix("/a:b,c".into())));
         assert_eq!(parsed("vfio:0000:3b:00.0"), Ok(EngineChoice::Vfio("0000:3b:00.0".into())));
     }
@@ -227,6 +288,8 @@ mod tests {
             "sim:1x1,2x2",
             "sim,depth=1",
             "sim,reads=x",
+            "sim,memory=sram",
+            "sim,memory_mib=-1",
         ] {
             assert!(parsed(text).is_err(), "{text}");
         }

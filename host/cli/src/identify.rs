@@ -26,6 +26,9 @@ pub struct Options {
     probe: Vec<PathBuf>,
     #[arg(long, help = engine::HELP)]
     engine: EngineChoice,
+    /// Copy the gallery into the card's memory first and search it there, as far as it fits; the rest is streamed
+    #[arg(long)]
+    resident: bool,
     /// Candidates per probe
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=TOP_K_MAX as i64))]
     top: u16,
@@ -54,7 +57,7 @@ pub fn run(options: &Options) -> Result<(), CliError> {
     let probes: Vec<Probe> = files.iter().map(|file| options.reading.probe(file)).collect::<Result<_, _>>()?;
     let gallery = Gallery::read(&options.gallery, options.reading)?;
 
-    let mut open = options.engine.open_spared()?;
+    let mut open = options.engine.open_spared(options.resident)?;
     let name = open.engine.name().to_owned();
     for shard in &gallery.shards {
         open.engine.load(shard.clone()).map_err(CliError::engine(&name))?;
@@ -72,18 +75,27 @@ pub fn run(options: &Options) -> Result<(), CliError> {
 
     let mut out = std::io::stdout().lock();
     let probes_per_pass = open.engine.probes_per_pass();
+    let gallery_bytes = gallery.shards.iter().map(|shard| shard.bytes().len() as u64).sum::<u64>();
+    let residency = options.resident.then(|| (open.engine.resident_bytes(), gallery_bytes));
     // The last pass may have fewer probes than there are slots.
     let sharing = |nth: usize| probes_per_pass.min(answers.len() - nth / probes_per_pass * probes_per_pass);
     for (nth, (file, answer)) in files.iter().zip(&answers).enumerate() {
         let probe = file.to_string_lossy();
         if options.json {
-            writeln!(out, "{}", to_json(&probe, &name, answer, &gallery, sharing(nth)))?;
+            let mut value = to_json(&probe, &name, answer, &gallery, sharing(nth));
+            if let Some((bytes, of)) = residency {
+                value["resident"] = json!({"bytes": bytes, "of": of});
+            }
+            writeln!(out, "{value}")?;
         } else {
             write_list(&mut out, &probe, answer, &gallery)?;
         }
     }
     if !options.json {
         write_summary(&mut out, &name, &answers, probes_per_pass, elapsed)?;
+        if let Some((bytes, of)) = residency {
+            writeln!(out, "  {bytes} of {of} bytes of the gallery lay in card memory")?;
+        }
     }
     Ok(())
 }

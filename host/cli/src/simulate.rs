@@ -27,6 +27,12 @@ pub struct Options {
     /// Read bursts in flight at most
     #[arg(long, value_name = "N", default_value_t = 64)]
     reads_in_flight: u16,
+    /// Card memory: one channel for each stream
+    #[arg(long, value_name = "KIND", default_value = "ddr4")]
+    memory: crate::engine::MemoryKind,
+    /// MiB of each channel, instead of what the kind has
+    #[arg(long, value_name = "MIB")]
+    memory_mib: Option<u64>,
 }
 
 /// Runs the command: returns when the simulator fails, and is else ended by a signal.
@@ -39,8 +45,9 @@ pub fn run(options: &Options) -> Result<(), CliError> {
     };
     let (streams, probes) = (options.streams, options.probes);
     eprintln!("whorl: simulated card of {streams} streams x {probes} probes at {}", options.socket.display());
-    let options =
-        whorl_sim::SimOptions { socket: options.socket.clone(), streams, probes, fst: options.fst.clone(), link };
+    let memory = options.memory.model([options.memory_mib, None, None])?;
+    let (socket, fst) = (options.socket.clone(), options.fst.clone());
+    let options = whorl_sim::SimOptions { socket, streams, probes, fst, link, memory };
     Ok(whorl_sim::serve(&options)?)
 }
 

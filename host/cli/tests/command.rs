@@ -157,6 +157,46 @@ fn the_simulated_card_gives_the_cpus_lists() {
 }
 
 #[test]
+fn a_resident_gallery_gives_the_same_lists_as_far_as_it_fits() {
+    let files = Files::new(80, 3);
+    let streamed = files.answers("sim:2x2");
+    let output = files.identify("sim:2x2,memory=hbm2,memory_mib=1").arg("--resident").output().expect("whorl starts");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let lines = String::from_utf8(output.stdout).expect("JSON is text");
+    let answers: Vec<Value> =
+        lines.lines().map(|line| serde_json::from_str(line).expect("every line is JSON")).collect();
+    assert_eq!(answers.len(), streamed.len());
+    for (answer, expected) in answers.iter().zip(&streamed) {
+        for field in ["candidates", "comparisons", "coverage"] {
+            assert_eq!(answer[field], expected[field], "{field}");
+        }
+        assert!(answer["resident"]["bytes"].as_u64().is_some_and(|bytes| bytes > 0));
+        assert_eq!(answer["resident"]["bytes"], answer["resident"]["of"]);
+        assert_eq!(expected["resident"], Value::Null);
+    }
+    let info = run(&["card", "info", "--engine", "sim:2x2,memory_mib=3"]);
+    let said = String::from_utf8_lossy(&info.stdout).into_owned();
+    assert!(said.contains("2 channels of 3 MiB"), "{said}");
+    let refused = files.identify("cpu").arg("--resident").output().expect("whorl starts");
+    assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
+}
+
+#[test]
+fn what_does_not_fit_into_card_memory_is_streamed() {
+    let files = Files::new(1600, 1);
+    let expected = files.answers("cpu");
+    let output = files.identify("sim,memory_mib=1").arg("--resident").output().expect("whorl starts");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let answer: Value = serde_json::from_slice(&output.stdout).expect("one line of JSON");
+    assert_eq!(answer["candidates"], expected[0]["candidates"]);
+    assert_eq!(answer["comparisons"], 1600);
+    let (bytes, of) = (answer["resident"]["bytes"].as_u64(), answer["resident"]["of"].as_u64());
+    let (bytes, of) = (bytes.expect("a count"), of.expect("a count"));
+    // Extents of 32 KiB leave free less than one of them, and less than 1 KiB behind each.
+    assert!(bytes <= 1 << 20 && bytes > (1 << 20) - (64 << 10) && of > 1 << 20, "{bytes} of {of}");
+}
+
+#[test]
 fn damaged_files_end_with_a_reason_and_exit_code_3() {
     let files = Files::new(2, 1);
     let good = fs::read(files.path("gallery/000001_1.iso")).expect("the file was written");

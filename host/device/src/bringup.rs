@@ -9,6 +9,7 @@ use zerocopy::transmute;
 use crate::command::QueuePair;
 use crate::error::DeviceError;
 use crate::limits::Limits;
+use crate::memory::{self, ChannelSizes};
 use crate::pool::DmaPool;
 use crate::registers::Registers;
 
@@ -41,6 +42,8 @@ pub struct DeviceInfo {
     pub queue_entries_log2_max: u8,
     /// Channels of card memory; 0 where every extent is streamed from the host.
     pub memory_channels: u8,
+    /// Bytes of each channel, 0 for those that the card does not have.
+    pub memory_bytes: ChannelSizes,
     /// Version of the register interface: major, minor.
     pub version: (u16, u16),
     /// First 32 bits of the hash of the specification that the card was built from.
@@ -67,6 +70,10 @@ pub(crate) fn identify(registers: &mut Registers) -> Result<DeviceInfo, DeviceEr
     let build = registers.read(csr::ID_BUILD)?;
     let sizes = registers.read(csr::CAPABILITY0)?;
     let limits = registers.read(csr::CAPABILITY1)?;
+    let mut memory_bytes = ChannelSizes::default();
+    for (bytes, register) in memory_bytes.iter_mut().zip((csr::MEMORY_UNITS..).step_by(csr::MEMORY_STRIDE as usize)) {
+        *bytes = memory::channel_bytes(registers.read(register)?);
+    }
     let info = DeviceInfo {
         streams: (sizes >> csr::CAPABILITY0_STREAMS_SHIFT) as u8,
         probes: (sizes >> csr::CAPABILITY0_PROBES_SHIFT) as u8,
@@ -75,6 +82,7 @@ pub(crate) fn identify(registers: &mut Registers) -> Result<DeviceInfo, DeviceEr
         top_k_max: (limits >> csr::CAPABILITY1_TOP_K_MAX_SHIFT) as u16,
         queue_entries_log2_max: (limits >> csr::CAPABILITY1_QUEUE_ENTRIES_LOG2_MAX_SHIFT) as u8,
         memory_channels: (limits >> csr::CAPABILITY1_MEMORY_CHANNELS_SHIFT) as u8,
+        memory_bytes,
         version,
         spec_hash,
         build,
@@ -92,7 +100,9 @@ fn check(info: &DeviceInfo) -> Result<(), DeviceError> {
         && usize::from(info.lanes) == whorl_layout::LANES
         && (1..=whorl_layout::TOP_K_MAX).contains(&usize::from(info.top_k_max))
         && in_range(info.queue_entries_log2_max, whorl_layout::QUEUE_ENTRIES_LOG2_MAX)
-        && info.queue_entries_log2_max >= IO_ENTRIES_LOG2;
+        && info.queue_entries_log2_max >= IO_ENTRIES_LOG2
+        && usize::from(info.memory_channels) <= whorl_layout::CHANNELS_MAX
+        && info.memory_bytes.iter().skip(info.memory_channels.into()).all(|&bytes| bytes == 0);
     if sound {
         return Ok(());
     }

@@ -15,6 +15,7 @@ use crate::dma::DmaMemory;
 use crate::error::{DeviceError, Recovery};
 use crate::gallery::GalleryBuffer;
 use crate::limits::Limits;
+use crate::memory::CardMemory;
 use crate::monitor::Monitor;
 use crate::pool::{DmaBuffer, DmaPool, Ranges};
 use crate::recovery::{self, Rescued};
@@ -35,8 +36,9 @@ pub struct Device {
     info: DeviceInfo,
     queues: Option<Queues>, // none: out of service
     searches: BTreeMap<u16, RunningSearch>,
-    epoch: u64, // grows with every restart, so that tickets from before are known
+    pub(crate) epoch: u64, // grows with every restart, so that tickets from before are known
     pool: DmaPool,
+    pub(crate) card_memory: CardMemory,
     iova: Ranges,
     windows: Vec<Window>,
     registers: Registers,
@@ -92,6 +94,7 @@ impl Device {
             searches: BTreeMap::new(),
             epoch: 0,
             pool,
+            card_memory: CardMemory::new(&info),
             iova,
             windows: vec![window],
             registers,
@@ -276,13 +279,13 @@ impl Device {
         self.shut_down()
     }
 
-    fn submit(&mut self, entry: impl FnOnce(u16) -> [u8; SQE_BYTES]) -> Result<u16, DeviceError> {
+    pub(crate) fn submit(&mut self, entry: impl FnOnce(u16) -> [u8; SQE_BYTES]) -> Result<u16, DeviceError> {
         let queues = self.queues.as_mut().ok_or(DeviceError::OutOfService)?;
         queues.io.submit(&mut self.registers, entry).inspect_err(|error| self.put_out_of_service(error))
     }
 
     /// Waits for `tag`; at `deadline` ends it, and reports that it took longer than `after`.
-    fn wait(&mut self, tag: u16, deadline: Instant, after: Duration) -> Result<Completion, DeviceError> {
+    pub(crate) fn wait(&mut self, tag: u16, deadline: Instant, after: Duration) -> Result<Completion, DeviceError> {
         let queues = self.queues.as_mut().ok_or(DeviceError::OutOfService)?;
         let waited = queues.io.wait_watched(&mut self.registers, tag, deadline, self.monitor.as_mut());
         let rescued = match waited {

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::counters::StreamCounters;
+use crate::memory::{CopyRequest, Memory};
 use crate::mock::{self, Fault, KNOWN_SIGNATURE, MockCard, PROBES, STREAMS, score};
 use crate::results::Candidate;
 use crate::search::ExtentRequest;
@@ -34,6 +35,7 @@ fn request(device: &mut Device, extents: &[u32]) -> (SearchRequest, GalleryBuffe
         let offset = first as usize * LINE_BYTES;
         buffer.write(offset, &data);
         requests.push(ExtentRequest {
+            memory: Memory::Host,
             address: buffer.address(offset),
             lines: records,
             records,
@@ -465,4 +467,25 @@ fn counters_and_the_error_log_are_read_from_their_registers() {
     assert_eq!(device.error_log().unwrap(), Some(log));
     let latest = ErrorLog { status: Status::Watchdog, queue_index: 2, tag: 0x1234, address: 0x3_0000_0080 };
     assert_eq!((device.latest_error().unwrap(), device.error_count().unwrap()), (Some(latest), 9));
+}
+
+#[test]
+fn copies_end_as_the_card_says_and_leave_the_queue_free() {
+    let (mut device, card) = open();
+    let copy = CopyRequest { source: (Memory::Host, 0), destination: (Memory::Channel(0), 64), lines: 1, crc32c: 0 };
+    let mut copies = |fault, count| {
+        card.lock().unwrap().fault = fault;
+        device.copy(&vec![copy; count], Duration::from_millis(50))
+    };
+    copies(Fault::None, 0).unwrap();
+    for _ in 0..3 {
+        copies(Fault::None, 40).unwrap();
+        let error = copies(Fault::Fails(Status::CrcMismatch), 40).unwrap_err();
+        assert!(matches!(error, DeviceError::Command { status: Status::CrcMismatch, detail: 7 }), "{error}");
+        let error = copies(Fault::Hang, 40).unwrap_err();
+        assert!(matches!(error, DeviceError::Timeout { recovery: Recovery::Abort, .. }), "{error}");
+    }
+    let error = copies(Fault::HangAll, 40).unwrap_err();
+    assert!(matches!(error, DeviceError::Timeout { recovery: Recovery::CardReset, .. }), "{error}");
+    copies(Fault::None, 40).unwrap();
 }

@@ -67,8 +67,8 @@ pub enum DeviceError {
     Command {
         /// The reason it gave.
         status: Status,
-        /// Index of the extent concerned, for CRC, format and DMA errors of a search; stream * 256 + probe slot for
-        /// `ProbeParity`; else 0.
+        /// Index of the extent concerned, for CRC, format, DMA and address errors of a search; stream * 256 + probe slot
+        /// for `ProbeParity`; else 0.
         detail: u32,
     },
     /// The card said or wrote something that it never should. It must be reset before its answers are trusted again.
@@ -100,6 +100,12 @@ pub enum DeviceError {
         /// The system's answer, or none where the card's address space is used up.
         #[source]
         source: Option<std::io::Error>,
+    },
+    /// Card memory has no free run of that size.
+    #[error("No channel of card memory has {bytes} bytes free")]
+    CardMemoryFull {
+        /// Bytes asked for.
+        bytes: u64,
     },
     /// The transport failed in a way that does not mean that the card is gone.
     #[error("The transport to the card failed")]

@@ -6,7 +6,7 @@
 //! - `queue`: the two rings. `command`: entries, tags and completions of one pair.
 //! - `registers`: BAR0 and the command register.
 //! - `bringup`: from a function just found to queues that run. `recovery`: the reset ladder. `limits`: what the card bounds itself.
-//! - `device`: [`Device`], what users call. `search`, `results`, `gallery`, `counters`: its vocabulary. `monitor`: who watches them.
+//! - `device`: [`Device`], what users call. `search`, `results`, `gallery`, `counters`, `memory`: its vocabulary. `monitor`: who watches them.
 //!
 //! Nothing from the card is trusted: lengths, indices, tags and scores are checked before they are used.
 
@@ -18,6 +18,7 @@ pub mod dma;
 mod error;
 mod gallery;
 mod limits;
+mod memory;
 #[cfg(test)]
 mod mock;
 mod monitor;
@@ -35,6 +36,7 @@ pub use device::{Device, SearchTicket};
 pub use error::{DeviceError, Recovery};
 pub use gallery::GalleryBuffer;
 pub use limits::Limits;
+pub use memory::{CardBuffer, CopyRequest, Memory};
 pub use results::{Candidate, ResultBlock, SearchOutcome, StreamStatistics};
 pub use search::{EXTENTS_MAX, ExtentRequest, KNOWN_ANSWERS_MAX, SearchRequest};
 pub use transport::{Transport, TransportError};

@@ -239,6 +239,7 @@ impl MockCard {
                 self.probes[usize::from(entry.probe_slot)] = intact.then_some((entry.gate, image));
                 self.complete(queue, tag, if intact { Status::Success } else { Status::CrcMismatch }, 0);
             }
+            Some(Opcode::Copy) if queue > 0 => self.complete(queue, tag, Status::Success, 0),
             Some(Opcode::Search) if queue > 0 => self.search(queue, tag, &transmute!(entry)),
             _ => self.complete(queue, tag, Status::InvalidOpcode, 0),
         }

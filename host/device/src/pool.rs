@@ -29,6 +29,11 @@ impl Ranges {
         Self::new(IOVA_FIRST, IOVA_END, HUGE_PAGE_BYTES as u64)
     }
 
+    /// Bytes that are free, in however many pieces.
+    pub(crate) fn free_bytes(&self) -> u64 {
+        self.free.values().sum()
+    }
+
     /// Takes the lowest free range of at least `bytes`; `None` if there is none.
     pub(crate) fn take(&mut self, bytes: u64) -> Option<u64> {
         let bytes = bytes.max(1).checked_next_multiple_of(self.granule)?;

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use whorl_layout::{
-    CANDIDATE_BYTES, EXTENT_LINES_MAX, Extent, LINE_BYTES, Opcode, RESULT_HEADER_LINES,
-    RESULT_HISTOGRAM_LINES, SQE_BYTES, SqeSearch,
+    CANDIDATE_BYTES, EXTENT_LINES_MAX, Extent, LINE_BYTES, Opcode, RESULT_HEADER_LINES, RESULT_HISTOGRAM_LINES,
+    SQE_BYTES, SqeSearch,
 };
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::transmute;
 
 use crate::DeviceInfo;
 use crate::error::DeviceError;
+use crate::memory::Memory;
 
 /// Extents of one search at most: a list of 256 KiB.
 pub const EXTENTS_MAX: usize = 4096;
@@ -32,10 +33,13 @@ pub struct SearchRequest {
     pub timeout: Duration,
 }
 
-/// A run of whole records in a [`GalleryBuffer`](crate::GalleryBuffer).
+/// A run of whole records in a [`GalleryBuffer`](crate::GalleryBuffer) or a [`CardBuffer`](crate::CardBuffer).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExtentRequest {
-    /// The card's address of the first line, a multiple of 64: [`GalleryBuffer::address`](crate::GalleryBuffer::address).
+    /// Memory that holds the lines.
+    pub memory: Memory,
+    /// Address of the first line in that memory, a multiple of 64; in the host's memory
+    /// [`GalleryBuffer::address`](crate::GalleryBuffer::address).
     pub address: u64,
     /// Lines of 64 bytes, 1 to 2^24 - 1.
     pub lines: u32,
@@ -53,6 +57,7 @@ pub struct ExtentRequest {
 impl ExtentRequest {
     pub(crate) fn to_wire(self) -> Extent {
         let mut flags = Extent::default();
+        flags.set_memory(self.memory.to_wire().into());
         flags.set_known_answer(self.known_answer.into());
         Extent {
             address: U64::new(self.address),
@@ -143,7 +148,15 @@ mod tests {
     }
 
     fn request() -> SearchRequest {
-        let extent = ExtentRequest { address: 64, lines: 4, records: 4, base_index: 0, crc32c: 0, known_answer: false };
+        let extent = ExtentRequest {
+            memory: Memory::Host,
+            address: 64,
+            lines: 4,
+            records: 4,
+            base_index: 0,
+            crc32c: 0,
+            known_answer: false,
+        };
         SearchRequest {
             probe_mask: 3,
             threshold: 0,

@@ -5,7 +5,7 @@ use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 /// First 32 bits of the SHA-256 over the specification.
-pub const SPEC_HASH: u32 = 0xd209_00aa;
+pub const SPEC_HASH: u32 = 0x68f5_ea21;
 /// What id_magic reads as: "WHRL" in little-endian bytes.
 pub const DEVICE_MAGIC: u32 = 0x4c52_4857;
 /// Major interface version; a driver refuses another one.
@@ -54,6 +54,10 @@ pub const HISTOGRAM_SHIFT: usize = 5;
 pub const STREAMS_MAX: usize = 8;
 /// Engines per stream at most.
 pub const PROBES_MAX: usize = 8;
+/// Channels of card memory at most.
+pub const CHANNELS_MAX: usize = 8;
+/// Bytes in which the size of a channel is given.
+pub const CHANNEL_UNIT_BYTES: usize = 65536;
 /// Queue pairs of a card at most, the admin pair included.
 pub const QUEUE_PAIRS_MAX: usize = 8;
 /// Log2 of the entries of a queue at most.
@@ -83,6 +87,8 @@ pub enum Opcode {
     LoadProbe = 0x01,
     /// Compare the loaded probes of a mask with every record of a list of extents.
     Search = 0x02,
+    /// Copy lines between host and card memory, or within either.
+    Copy = 0x03,
     /// Admin: create an I/O queue pair.
     CreateQueuePair = 0x80,
     /// Admin: delete an I/O queue pair.
@@ -98,6 +104,7 @@ impl Opcode {
         match byte {
             0x01 => Some(Self::LoadProbe),
             0x02 => Some(Self::Search),
+            0x03 => Some(Self::Copy),
             0x80 => Some(Self::CreateQueuePair),
             0x81 => Some(Self::DeleteQueuePair),
             0x82 => Some(Self::Abort),
@@ -137,6 +144,8 @@ pub enum Status {
     Watchdog = 0x0b,
     /// An engine's probe memory lost a bit; detail is stream * 256 + probe slot. The slot must be loaded again.
     ProbeParity = 0x0c,
+    /// No such channel of card memory, or an address beyond its end; detail is the extent index.
+    AddressRange = 0x0d,
 }
 impl Status {
     /// The value of a byte, `None` for one that the specification does not name.
@@ -155,6 +164,7 @@ impl Status {
             0x0a => Some(Self::Timeout),
             0x0b => Some(Self::Watchdog),
             0x0c => Some(Self::ProbeParity),
+            0x0d => Some(Self::AddressRange),
             _ => None,
         }
     }
@@ -351,7 +361,7 @@ pub struct Extent {
 }
 const _: () = assert!(size_of::<Extent>() == 64);
 impl Extent {
-    /// 0: host memory. Other values are refused.
+    /// Memory that holds the lines: 0 for the host's, or a channel of card memory counted from 1.
     pub const fn memory(&self) -> u32 {
         bits(self.flags, 0, 8)
     }
@@ -495,6 +505,35 @@ pub struct SqeSearch {
     pub reserved_tail: [U32; 6],
 }
 const _: () = assert!(size_of::<SqeSearch>() == 64);
+
+/// COPY: Copies lines and checks their CRC-32C on the way; after every end but SUCCESS the destination holds anything. A memory is 0 for the host's, or a channel of card memory counted from 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct SqeCopy {
+    /// What to do.
+    pub opcode: u8,
+    /// Zero.
+    pub flags: u8,
+    /// Opaque; returned in the completion.
+    pub tag: U16,
+    /// Memory to read.
+    pub source_memory: u8,
+    /// Memory to write.
+    pub destination_memory: u8,
+    /// Zero.
+    pub reserved_6: [u8; 2],
+    /// Address of the first line to read, a multiple of 64.
+    pub source_address: U64,
+    /// Address of the first line to write, a multiple of 64. The two runs must not overlap.
+    pub destination_address: U64,
+    /// Lines, 1 to EXTENT_LINES_MAX.
+    pub lines: U32,
+    /// CRC-32C over all lines.
+    pub crc32c: U32,
+    /// Zero.
+    pub reserved_tail: [U32; 8],
+}
+const _: () = assert!(size_of::<SqeCopy>() == 64);
 
 /// CREATE_QUEUE_PAIR: Admin queue only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -725,7 +764,7 @@ pub mod csr {
     pub const ERROR_LOG_TAG_SHIFT: u32 = 16;
     /// Mask of `tag`, in place.
     pub const ERROR_LOG_TAG_MASK: u32 = 0xffff_0000;
-    /// Host address the first error belongs to, low half.
+    /// Address the first error belongs to, low half: the host's, or within the memory that the command or extent names.
     pub const ERROR_ADDRESS_LO: u32 = 0x0034;
     /// High half.
     pub const ERROR_ADDRESS_HI: u32 = 0x0038;
@@ -767,6 +806,8 @@ pub mod csr {
     pub const LAST_ERROR_ADDRESS_LO: u32 = 0x0070;
     /// High half.
     pub const LAST_ERROR_ADDRESS_HI: u32 = 0x0074;
+    /// Size of a channel of card memory in CHANNEL_UNIT_BYTES; 0 where the card has no such channel.
+    pub const MEMORY_UNITS: u32 = 0x0080;
     /// Cycles since reset.
     pub const CYCLES_LO: u32 = 0x0100;
     /// Register `cycles_hi`.
@@ -849,6 +890,10 @@ pub mod csr {
     pub const QUEUE_PAIR_SQ_HEAD: u32 = 0x1008;
     /// Register `queue_pair_cq_tail`.
     pub const QUEUE_PAIR_CQ_TAIL: u32 = 0x100c;
+    /// Number of `memory` register groups in the map.
+    pub const MEMORY_COUNT: u32 = 8;
+    /// Bytes from one `memory` group to the next.
+    pub const MEMORY_STRIDE: u32 = 0x4;
     /// Number of `stream` register groups in the map.
     pub const STREAM_COUNT: u32 = 8;
     /// Bytes from one `stream` group to the next.

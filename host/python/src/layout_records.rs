@@ -339,6 +339,54 @@ pub(crate) const RECORDS: &[Parity] = &[
         },
     },
     Parity {
+        name: "sqe_copy",
+        bytes: 64,
+        widths: &[8, 8, 16, 8, 8, 64, 64, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32],
+        pack: |f| {
+            let mut r = SqeCopy::default();
+            r.opcode = f[0] as u8;
+            r.flags = f[1] as u8;
+            r.tag = (f[2] as u16).into();
+            r.source_memory = f[3] as u8;
+            r.destination_memory = f[4] as u8;
+            r.source_address = (f[5] as u64).into();
+            r.destination_address = (f[6] as u64).into();
+            r.lines = (f[7] as u32).into();
+            r.crc32c = (f[8] as u32).into();
+            r.reserved_tail[0] = (f[9] as u32).into();
+            r.reserved_tail[1] = (f[10] as u32).into();
+            r.reserved_tail[2] = (f[11] as u32).into();
+            r.reserved_tail[3] = (f[12] as u32).into();
+            r.reserved_tail[4] = (f[13] as u32).into();
+            r.reserved_tail[5] = (f[14] as u32).into();
+            r.reserved_tail[6] = (f[15] as u32).into();
+            r.reserved_tail[7] = (f[16] as u32).into();
+            r.as_bytes().to_vec()
+        },
+        unpack: |b| {
+            let r = SqeCopy::read_from_bytes(b).expect("the record's own size");
+            vec![
+                r.opcode.into(),
+                r.flags.into(),
+                r.tag.get().into(),
+                r.source_memory.into(),
+                r.destination_memory.into(),
+                r.source_address.get().into(),
+                r.destination_address.get().into(),
+                r.lines.get().into(),
+                r.crc32c.get().into(),
+                r.reserved_tail[0].get().into(),
+                r.reserved_tail[1].get().into(),
+                r.reserved_tail[2].get().into(),
+                r.reserved_tail[3].get().into(),
+                r.reserved_tail[4].get().into(),
+                r.reserved_tail[5].get().into(),
+                r.reserved_tail[6].get().into(),
+                r.reserved_tail[7].get().into(),
+            ]
+        },
+    },
+    Parity {
         name: "sqe_create_queue_pair",
         bytes: 64,
         widths: &[8, 8, 16, 8, 8, 64, 64, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32],

@@ -1,11 +1,16 @@
-//! A card as an engine: shards lie in DMA memory, probes share passes, known answers go along with every search.
+//! A card as an engine: shards lie in DMA memory or in the card's own, probes share passes, known answers go along with
+//! every search.
 
 use crate::engine::{Answer, CardCost, Engine, EngineError, Search, ShardCoverage};
 use crate::known_answers::KnownAnswers;
 use crate::tally::{Candidate, Tally};
 use std::sync::Arc;
+use std::time::Duration;
 use tracing::debug;
-use whorl_device::{Device, EXTENTS_MAX, ExtentRequest, GalleryBuffer, ResultBlock, SearchOutcome, SearchRequest};
+use whorl_device::{
+    CardBuffer, CopyRequest, Device, DeviceError, EXTENTS_MAX, ExtentRequest, GalleryBuffer, Memory, ResultBlock,
+    SearchOutcome, SearchRequest,
+};
 use whorl_gallery::Shard;
 use whorl_layout::LINE_BYTES;
 use whorl_matcher::Probe;
@@ -17,19 +22,59 @@ pub struct CardEngine {
     name: String,
     shards: Vec<Loaded>,
     planted: Option<GalleryBuffer>, // room for known answers, once there was a search
+    resident: bool,
 }
 
 #[derive(Debug)]
 struct Loaded {
     shard: Arc<Shard>,
     extents: Vec<ExtentRequest>,
-    _buffer: GalleryBuffer, // keeps the card's window open
+    _buffer: Option<GalleryBuffer>, // keeps the card's window open, where an extent is streamed
+    resident: Vec<CardBuffer>,      // keeps the card's memory
+}
+
+/// How long a shard of so many bytes may take to be copied: a simulated card moves a few megabytes in a second.
+fn copy_bound(bytes: usize) -> Duration {
+    Duration::from_secs(60 + bytes as u64 / 100_000)
 }
 
 impl CardEngine {
     /// An engine over an open device; `name` says which card, for answers and messages.
     pub const fn new(device: Device, name: String) -> Self {
-        Self { device, name, shards: Vec::new(), planted: None }
+        Self { device, name, shards: Vec::new(), planted: None, resident: false }
+    }
+
+    /// Shards loaded from here on are copied into card memory and searched there, as far as they fit; the rest is
+    /// streamed from the host in every search.
+    #[must_use]
+    pub const fn resident(mut self) -> Self {
+        self.resident = true;
+        self
+    }
+
+    /// Copies as many of `extents` as fit from host to card memory. Their CRCs are checked on the way, and by every
+    /// search again.
+    fn make_resident(&mut self, extents: &mut [ExtentRequest], bytes: usize) -> Result<Vec<CardBuffer>, EngineError> {
+        let mut held = Vec::new();
+        let mut copies = Vec::new();
+        for extent in extents {
+            let buffer = match self.device.alloc_card(u64::from(extent.lines) * LINE_BYTES as u64) {
+                Ok(buffer) => buffer,
+                Err(DeviceError::CardMemoryFull { .. }) => continue, // a shorter one may still fit
+                Err(error) => return Err(error.into()),
+            };
+            let source = (extent.memory, extent.address);
+            copies.push(CopyRequest {
+                source,
+                destination: buffer.place(),
+                lines: extent.lines,
+                crc32c: extent.crc32c,
+            });
+            (extent.memory, extent.address) = buffer.place();
+            held.push(buffer);
+        }
+        self.device.copy(&copies, copy_bound(bytes))?;
+        Ok(held)
     }
 
     /// The device, for its identity and counters.
@@ -78,6 +123,7 @@ impl CardEngine {
         let bytes = known.bytes();
         buffer.write(0, &bytes);
         Ok(ExtentRequest {
+            memory: Memory::Host,
             address: buffer.address(0),
             lines: (bytes.len() / LINE_BYTES) as u32,
             records: known.records() as u32,
@@ -148,10 +194,11 @@ impl Engine for CardEngine {
         }
         let mut buffer = self.device.alloc_gallery(shard.bytes().len())?;
         buffer.write(0, shard.bytes());
-        let extents = shard
+        let mut extents: Vec<_> = shard
             .extents()
             .iter()
             .map(|extent| ExtentRequest {
+                memory: Memory::Host,
                 address: buffer.address(extent.first_line as usize * LINE_BYTES),
                 lines: extent.lines,
                 records: extent.records,
@@ -160,8 +207,16 @@ impl Engine for CardEngine {
                 known_answer: false,
             })
             .collect();
-        self.shards.push(Loaded { shard, extents, _buffer: buffer });
+        let resident = if self.resident { self.make_resident(&mut extents, shard.bytes().len())? } else { Vec::new() };
+        // A stream waits at a change of memory for what it has asked for, and the host is far: so there is one such change.
+        extents.sort_by_key(|extent| extent.memory == Memory::Host);
+        let streamed = extents.last().is_some_and(|extent| extent.memory == Memory::Host);
+        self.shards.push(Loaded { shard, extents, _buffer: streamed.then_some(buffer), resident });
         Ok(())
+    }
+
+    fn resident_bytes(&self) -> u64 {
+        self.shards.iter().flat_map(|loaded| &loaded.resident).map(CardBuffer::bytes).sum()
     }
 
     fn clear(&mut self) {

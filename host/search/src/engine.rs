@@ -179,6 +179,11 @@ pub trait Engine: Send {
     /// [`EngineError`]: the shard is not covered, earlier ones still are.
     fn load(&mut self, shard: Arc<Shard>) -> Result<(), EngineError>;
 
+    /// Bytes of the loaded shards that lie in memory of the engine's own.
+    fn resident_bytes(&self) -> u64 {
+        0
+    }
+
     /// Forgets all shards.
     fn clear(&mut self);
 

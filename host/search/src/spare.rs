@@ -27,6 +27,10 @@ impl Engine for SparedEngine {
         self.first.probes_per_pass()
     }
 
+    fn resident_bytes(&self) -> u64 {
+        self.first.resident_bytes()
+    }
+
     fn load(&mut self, shard: Arc<Shard>) -> Result<(), EngineError> {
         self.first.load(Arc::clone(&shard))?;
         self.spare.load(shard)

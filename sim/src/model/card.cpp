@@ -18,9 +18,47 @@
 
 #include "failure.h"
 
-struct Inputs {
-  // AXI4 responses to the card
+// Channels of card memory that the structs have room for.
+constexpr int channels_max = 4;
+static_assert(CHANNELS <= channels_max);
+
+// AXI4 responses to the card on one port.
+struct PortInputs {
   uint32_t rdata[16];
+  uint8_t awready;
+  uint8_t wready;
+  uint8_t bvalid;
+  uint8_t bid;
+  uint8_t bresp;
+  uint8_t arready;
+  uint8_t rvalid;
+  uint8_t rid;
+  uint8_t rresp;
+  uint8_t rlast;
+};
+
+// AXI4 requests of the card on one port.
+struct PortOutputs {
+  uint32_t wdata[16];
+  uint64_t wstrb;
+  uint64_t awaddr;
+  uint64_t araddr;
+  uint8_t awvalid;
+  uint8_t awid;
+  uint8_t awlen;
+  uint8_t wvalid;
+  uint8_t wlast;
+  uint8_t bready;
+  uint8_t arvalid;
+  uint8_t arid;
+  uint8_t arlen;
+  uint8_t rready;
+};
+
+struct Inputs {
+  PortInputs host;
+  PortInputs memory[channels_max];
+  uint32_t memory_units[channels_max];
   // AXI4-Lite requests to the card
   uint32_t axil_wdata;
   uint16_t axil_awaddr;
@@ -32,24 +70,12 @@ struct Inputs {
   uint8_t axil_bready;
   uint8_t axil_arvalid;
   uint8_t axil_rready;
-  uint8_t awready;
-  uint8_t wready;
-  uint8_t bvalid;
-  uint8_t bid;
-  uint8_t bresp;
-  uint8_t arready;
-  uint8_t rvalid;
-  uint8_t rid;
-  uint8_t rresp;
-  uint8_t rlast;
   uint8_t msix_ready;
 };
 
 struct Outputs {
-  uint32_t wdata[16];
-  uint64_t wstrb;
-  uint64_t awaddr;
-  uint64_t araddr;
+  PortOutputs host;
+  PortOutputs memory[channels_max];
   uint32_t axil_rdata;
   uint8_t axil_awready;
   uint8_t axil_wready;
@@ -58,16 +84,6 @@ struct Outputs {
   uint8_t axil_arready;
   uint8_t axil_rvalid;
   uint8_t axil_rresp;
-  uint8_t awvalid;
-  uint8_t awid;
-  uint8_t awlen;
-  uint8_t wvalid;
-  uint8_t wlast;
-  uint8_t bready;
-  uint8_t arvalid;
-  uint8_t arid;
-  uint8_t arlen;
-  uint8_t rready;
   uint8_t msix_valid;
   uint8_t msix_vector;
 };
@@ -82,6 +98,38 @@ struct Card {
 #endif
 };
 
+// The same signals of the host's port, which has no index, and of a channel's.
+#define DRIVE_PORT(prefix, index, port) \
+  m.prefix##_awready index = (port).awready; \
+  m.prefix##_wready index = (port).wready; \
+  m.prefix##_bvalid index = (port).bvalid; \
+  m.prefix##_bid index = (port).bid; \
+  m.prefix##_bresp index = (port).bresp; \
+  m.prefix##_arready index = (port).arready; \
+  m.prefix##_rvalid index = (port).rvalid; \
+  m.prefix##_rid index = (port).rid; \
+  m.prefix##_rresp index = (port).rresp; \
+  m.prefix##_rlast index = (port).rlast; \
+  if ((port).rvalid) std::memcpy(&m.prefix##_rdata index[0], (port).rdata, sizeof (port).rdata)
+
+#define SAMPLE_PORT(prefix, index, port) \
+  (port).awvalid = m.prefix##_awvalid index; \
+  (port).awid = m.prefix##_awid index; \
+  (port).awaddr = m.prefix##_awaddr index; \
+  (port).awlen = m.prefix##_awlen index; \
+  (port).wvalid = m.prefix##_wvalid index; \
+  (port).wlast = m.prefix##_wlast index; \
+  (port).bready = m.prefix##_bready index; \
+  (port).araddr = m.prefix##_araddr index; \
+  (port).arid = m.prefix##_arid index; \
+  (port).arlen = m.prefix##_arlen index; \
+  (port).arvalid = m.prefix##_arvalid index; \
+  (port).rready = m.prefix##_rready index; \
+  if (m.prefix##_wvalid index) { \
+    (port).wstrb = m.prefix##_wstrb index; \
+    std::memcpy((port).wdata, &m.prefix##_wdata index[0], sizeof (port).wdata); \
+  }
+
 void drive(MODEL& m, const Inputs& in) {
   m.rst_i = in.rst;
   m.s_axil_awaddr = in.axil_awaddr;
@@ -93,17 +141,11 @@ void drive(MODEL& m, const Inputs& in) {
   m.s_axil_araddr = in.axil_araddr;
   m.s_axil_arvalid = in.axil_arvalid;
   m.s_axil_rready = in.axil_rready;
-  m.m_axi_awready = in.awready;
-  m.m_axi_wready = in.wready;
-  m.m_axi_bvalid = in.bvalid;
-  m.m_axi_bid = in.bid;
-  m.m_axi_bresp = in.bresp;
-  m.m_axi_arready = in.arready;
-  m.m_axi_rvalid = in.rvalid;
-  m.m_axi_rid = in.rid;
-  m.m_axi_rresp = in.rresp;
-  m.m_axi_rlast = in.rlast;
-  if (in.rvalid) std::memcpy(&m.m_axi_rdata[0], in.rdata, sizeof in.rdata);
+  DRIVE_PORT(m_axi, , in.host);
+  for (int c = 0; c < CHANNELS; ++c) {
+    DRIVE_PORT(m_axi_mem, [c], in.memory[c]);
+    m.memory_units_i[c] = in.memory_units[c];
+  }
   m.msix_ready_i = in.msix_ready;
 }
 
@@ -116,22 +158,10 @@ void sample(const MODEL& m, Outputs& out) {
   out.axil_rvalid = m.s_axil_rvalid;
   out.axil_rresp = m.s_axil_rresp;
   out.axil_rdata = m.s_axil_rdata;
-  out.awvalid = m.m_axi_awvalid;
-  out.awid = m.m_axi_awid;
-  out.awaddr = m.m_axi_awaddr;
-  out.awlen = m.m_axi_awlen;
-  out.wvalid = m.m_axi_wvalid;
-  out.wlast = m.m_axi_wlast;
-  if (m.m_axi_wvalid) {
-    out.wstrb = m.m_axi_wstrb;
-    std::memcpy(out.wdata, &m.m_axi_wdata[0], sizeof out.wdata);
+  SAMPLE_PORT(m_axi, , out.host);
+  for (int c = 0; c < CHANNELS; ++c) {
+    SAMPLE_PORT(m_axi_mem, [c], out.memory[c]);
   }
-  out.bready = m.m_axi_bready;
-  out.arvalid = m.m_axi_arvalid;
-  out.arid = m.m_axi_arid;
-  out.araddr = m.m_axi_araddr;
-  out.arlen = m.m_axi_arlen;
-  out.rready = m.m_axi_rready;
   out.msix_valid = m.msix_valid_o;
   out.msix_vector = m.msix_vector_o;
 }

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use whorl_device::dma::DmaMemory;
 use whorl_device::{
-    Candidate, Device, DeviceError, ExtentRequest, GalleryBuffer, SearchOutcome, SearchRequest, Transport,
+    Candidate, Device, DeviceError, ExtentRequest, GalleryBuffer, Memory, SearchOutcome, SearchRequest, Transport,
     TransportError,
 };
 use whorl_matcher::{Backend, Comparator, GATE_DEFAULT, Probe, Record, RecordMinutia};
-use whorl_sim::{Faults, LinkModel, SimOptions};
+use whorl_sim::{Faults, LinkModel, MemoryModel, SimOptions};
 
 /// Bound of one test search: a simulated card takes seconds where a card takes microseconds.
 pub const SEARCH_BOUND: Duration = Duration::from_mins(5);
@@ -24,7 +24,14 @@ const SOCKET_VARIABLE: &str = "WHORL_SIM_TEST_SOCKET";
 
 /// Options of a small card at `socket`.
 pub fn options(socket: &Path, (streams, probes): (u8, u8)) -> SimOptions {
-    SimOptions { socket: socket.to_path_buf(), streams, probes, fst: None, link: LinkModel::default() }
+    SimOptions {
+        socket: socket.to_path_buf(),
+        streams,
+        probes,
+        fst: None,
+        link: LinkModel::default(),
+        memory: MemoryModel::default(),
+    }
 }
 
 /// A simulator on a thread of this process. It serves until the process ends.
@@ -35,9 +42,13 @@ pub struct Simulator {
 
 impl Simulator {
     pub fn start(shape: (u8, u8)) -> Self {
+        Self::start_with(shape, LinkModel::default(), MemoryModel::default())
+    }
+
+    pub fn start_with(shape: (u8, u8), link: LinkModel, memory: MemoryModel) -> Self {
         log();
         let folder = tempfile::tempdir().unwrap();
-        let options = options(&folder.path().join("card"), shape);
+        let options = SimOptions { link, memory, ..options(&folder.path().join("card"), shape) };
         let faults = Faults::default();
         let ordered = faults.clone();
         std::thread::spawn(move || {
@@ -254,6 +265,7 @@ pub fn place(
     for (lines, part) in packed.iter().zip(records.chunks(per_extent)) {
         buffer.write(offset, lines);
         extents.push(ExtentRequest {
+            memory: Memory::Host,
             address: buffer.address(offset),
             lines: (lines.len() / 64) as u32,
             records: part.len() as u32,

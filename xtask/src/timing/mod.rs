@@ -16,7 +16,8 @@ const GOAL_MHZ: f64 = 200.0;
 const PAGE: &str = "docs/timing.md";
 
 /// Pieces of an engine and copies of them side by side.
-const SLICES: [(&str, usize); 4] = [("distance_table", 1), ("distance_table", 4), ("consistency_lane", 1), ("consistency_lane", 4)];
+const SLICES: [(&str, usize); 4] =
+    [("distance_table", 1), ("distance_table", 4), ("consistency_lane", 1), ("consistency_lane", 4)];
 
 /// Options of `cargo xtask timing`.
 #[derive(clap::Args)]
