@@ -19,7 +19,7 @@ class Ports:
         self.axi = [AxiMemory(dut, self.memories[0], latency=60, stall=stall)]
         self.axi += [AxiMemory(dut, m, "m_axi_mem", c, 5 + c, stall, 50 + c) for c, m in enumerate(self.memories[1:])]
         dut.drain_i.value = dut.read_burst_valid_i.value = dut.write_burst_valid_i.value = dut.write_beat_valid_i.value = 0
-        dut.write_memory_i.value = 0
+        dut.write_memory_i.value = dut.clear_i.value = dut.timeout_i.value = 0
         for handle in dut.read_memory_i:
             handle.value = 0
         self.valid = {"read_burst": 0, "write_burst": 0, "write_beat": 0}
@@ -142,6 +142,26 @@ async def errors_reach_the_client_alone(dut):
             lines = await ports.read(HOST_READERS, other, [(0, 8)])
             assert [line is None for line in lines] == [other == memory and n == 3 for n in range(8)]
             assert await ports.write(WRITERS - 1, other, 0x8000, [bytes(LINE)] * 4) == (other != memory)
+
+
+@cocotb.test()
+@cocotb.parametrize(memory=[0, 1, 2])
+async def a_memory_that_does_not_answer_costs_one_client_its_burst(dut, memory):
+    ports = Ports(dut)
+    memory %= ports.channels + 1
+    await start(dut)
+    dut.timeout_i.value = 200
+    ports.axi[memory].deaf = True
+    assert await ports.read(HOST_READERS, memory, [(0, 4)]) == [None] * 4
+    assert not await ports.write(WRITERS - 1, memory, 0, [bytes(LINE)] * 2)
+    assert int(dut.read_hung_o.value) == 1 << HOST_READERS and int(dut.write_hung_o.value) == 1 << WRITERS - 1
+    assert int(dut.settled_o.value) and not int(dut.idle_o.value)
+    for other in range(ports.channels + 1):
+        if other != memory:
+            assert None not in await ports.read(HOST_READERS + 1, other, [(0, 4)])
+    ports.axi[memory].deaf = False
+    await ClockCycles(dut.clk_i, 100)
+    assert int(dut.idle_o.value)
 
 
 @cocotb.test()

@@ -21,6 +21,7 @@ class AxiMemory:
         self.patterns = [stall.pattern(seed + n) for n in range(5)]
         self.reads = self.writes = 0
         self.ids = set()
+        self.deaf = False  # takes bursts and does not answer
         for name in ("awready", "arready", "wready", "bvalid", "rvalid", "rlast", "bid", "rid", "bresp", "rresp", "rdata"):
             self.port(name).value = 0
         cocotb.start_soon(self._read())
@@ -44,7 +45,7 @@ class AxiMemory:
                 self.ids.add(name)
                 owed += ((cycle + self.latency, address + n * LINE, name, n == lines - 1) for n in range(lines))
             ready = not next(self.patterns[0])
-            answers = bool(owed) and owed[0][0] <= cycle and not next(self.patterns[1])
+            answers = not self.deaf and bool(owed) and owed[0][0] <= cycle and not next(self.patterns[1])
             self._drive(arready=int(ready), rvalid=int(answers))
             if answers:
                 _, address, name, last = owed.popleft()
@@ -71,7 +72,7 @@ class AxiMemory:
                     bursts.popleft()
                     good = True
             aw_ready, w_ready = not next(self.patterns[2]), bool(bursts) and not next(self.patterns[3])
-            answer = bool(answers) and answers[0][0] <= cycle and not next(self.patterns[4])
+            answer = not self.deaf and bool(answers) and answers[0][0] <= cycle and not next(self.patterns[4])
             self._drive(awready=int(aw_ready), wready=int(w_ready), bvalid=int(answer))
             if answer:
                 _, name, accepted = answers.popleft()
