@@ -22,6 +22,7 @@ class Io:
                      "search_done_i", "search_outcome_i"):
             getattr(dut, name).value = 0
         self.outcome = {"status": 0, "detail": 0, "host_addr": 0}
+        self.lag = 0  # cycles from an abort to the end
         self.blind = False  # an executor that is just ending does not see the abort
 
     async def begin(self):
@@ -42,6 +43,7 @@ class Io:
                     await RisingEdge(dut.clk_i)
                     if int(dut.abort_o.value) and not self.blind:
                         result["status"] = code("status", "ABORTED")
+                        await ClockCycles(dut.clk_i, 1 + self.lag)
                         break
                 outcome.value, done.value = OUTCOME.pack(**result), 1
                 await RisingEdge(dut.clk_i)
@@ -142,9 +144,11 @@ async def the_watchdog_ends_a_command_as_an_abort_does(dut):
         dut.watchdog_i.value = 1
         task = cocotb.start_soon(io.run(pack("sqe", opcode=opcode)))
         await ClockCycles(dut.clk_i, 500)
-        dut.abort_i.value = 1
-        assert (await task)["status"] == "ABORTED"
+        io.lag, dut.abort_i.value = 2000, 1
+        await RisingEdge(dut.clk_i)
         dut.abort_i.value = 0
+        assert (await task)["status"] == "ABORTED"
+        io.lag = 0
         # Its completion waits for long: that is no time of the command.
         dut.watchdog_i.value = 0
     dut.watchdog_i.value, io.cycles = 1, 100

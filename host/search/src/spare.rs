@@ -18,6 +18,12 @@ impl SparedEngine {
     }
 }
 
+impl std::fmt::Debug for SparedEngine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SparedEngine").field("first", &self.first.name()).field("spare", &self.spare.name()).finish()
+    }
+}
+
 impl Engine for SparedEngine {
     fn name(&self) -> &str {
         self.first.name()
