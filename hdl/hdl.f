@@ -10,6 +10,10 @@ hdl/csr/whorl_csr_pkg.sv
 hdl/prim/fifo.sv
 hdl/prim/skid_buffer.sv
 hdl/prim/ram_1w1r.sv
+hdl/prim/ram_1rw.sv
+hdl/prim/add3.sv
+hdl/prim/reach_window.sv
+hdl/prim/pair_window.sv
 hdl/prim/fifo_ram.sv
 hdl/prim/rr_arbiter.sv
 hdl/prim/delay_line.sv
@@ -23,6 +27,7 @@ hdl/match/slots.sv
 hdl/match/references.sv
 hdl/match/rotation_store.sv
 hdl/match/consistency_lane.sv
+hdl/match/support_sum.sv
 hdl/match/consistency.sv
 hdl/match/score.sv
 hdl/match/engine.sv

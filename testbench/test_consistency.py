@@ -4,7 +4,7 @@ import random
 
 import cocotb
 import whorl
-from bench.records import LANES, REFERENCE, SLOT_WRITE, SUPPORTED, probe_writes, random_record, slot_of
+from bench.records import LANES, REFERENCE, SLOT_WRITE, SUPPORTED, moved_of, probe_writes, random_record, slot_of
 from bench.runner import run
 from bench.streams import STALLS, start
 from cocotb.triggers import RisingEdge
@@ -30,8 +30,8 @@ class Bench:
             dut.reference_i.value = reference
         self.cycle += 1
         await RisingEdge(dut.clk_i)
-        if int(dut.tail_valid_q.value) >> 3 & 1:
-            self.sums.append(int(dut.sum_q.value))
+        if int(dut.tail_valid_q.value) >> 4 & 1:
+            self.sums.append(int(dut.sum.value))
         if int(dut.supported_valid_o.value):
             self.seen.append(SUPPORTED.unpack(int(dut.supported_o.value)))
 
@@ -77,14 +77,14 @@ async def sums_equal_the_model(dut, stall):
                     for place, reference in enumerate(order):
                         bench.references[bench.cycle + REFERENCE_LATENCY + place] = REFERENCE.pack(
                             index=index, count=len(whorl.unpack(record)), occupied=1,
-                            first=place == 0, last=place == len(order) - 1, lane=reference, **slot_of(taps, reference),
+                            first=place == 0, last=place == len(order) - 1, lane=reference, **moved_of(slot_of(taps, reference)),
                         )  # fmt: skip
                 await bench.step(SLOT_WRITE.pack(bank=0, fresh=0, lane=lane, **slot))
             if not order:
                 while bench.references and max(bench.references) >= bench.cycle + REFERENCE_LATENCY:
                     await bench.step()
                 bench.references[bench.cycle + REFERENCE_LATENCY] = REFERENCE.pack(
-                    index=index, count=len(whorl.unpack(record)), occupied=0, first=1, last=1, lane=5, weight=9, turn=0, y=0, x=0
+                    index=index, count=len(whorl.unpack(record)), occupied=0, first=1, last=1, lane=5, turn=0, y=0, x=0
                 )
                 await bench.step()
             wanted.append({"index": index, "count": len(whorl.unpack(record)), "best": taps["best"]})

@@ -34,8 +34,8 @@ class Taps:
                 self.sums.append(sums)
                 self.bests.append(SUPPORTED.unpack(int(consistency.supported_o.value))["best"])
                 sums = []
-            if int(consistency.tail_valid_q.value) >> 3 & 1:
-                sums.append(int(consistency.sum_q.value))
+            if int(consistency.tail_valid_q.value) >> 4 & 1:
+                sums.append(int(consistency.sum.value))
 
     def check(self, probe, records, gate):
         for n, record in enumerate(records):

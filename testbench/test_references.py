@@ -3,7 +3,7 @@
 import random
 
 import cocotb
-from bench.records import FINISHED, LANES, REFERENCE, SLOT, SLOT_WRITE
+from bench.records import FINISHED, LANES, REFERENCE, SLOT_WRITE, moved_of
 from bench.runner import run
 from bench.streams import STALLS, start
 from cocotb.triggers import RisingEdge
@@ -60,14 +60,13 @@ async def references_are_the_slots_in_order(dut, stall):
         common = {"index": index, "count": count}
         for place, (lane, slot) in enumerate(slots.items()):
             edges = {"first": int(place == 0), "last": int(place == len(slots) - 1)}
-            expected.append({**common, "occupied": 1, **edges, "lane": lane, **slot})
+            expected.append({**common, "occupied": 1, **edges, "lane": lane, **moved_of(slot)})
         if not slots:
             expected.append({**common, "occupied": 0, "first": 1, "last": 1})
     for _ in range(60):
         await step()
     for reference, wanted in zip(seen, expected, strict=True):
         assert {name: reference[name] for name in wanted} == wanted
-    assert {name for name, _ in SLOT.fields} <= set(seen[0])
 
 
 def test_references():

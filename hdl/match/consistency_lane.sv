@@ -3,59 +3,66 @@
 
 /// One lane in pass B: its weight, if its slot moved as the reference's did (MATCHER 3, pass B).
 ///
-/// One reference per cycle, two cycles of latency. The lane keeps two slots: the one that the record in pass A
-/// has won so far, and the final one of the record in pass B. `swap_i` makes the first the second and empties the first.
+/// One reference per cycle, four cycles of latency from the lane's row of the rotation memory. The lane keeps two
+/// slots: the one that the record in pass A has won so far, and the final one of the record in pass B. `swap_i` makes
+/// the first the second and empties the first; it comes with the row of the record's first reference.
 module consistency_lane import match_pkg::*; #(
-  parameter int unsigned Lane = 0 // place of the minutia in the probe record
+  parameter int unsigned Lane = 0,   // place of the minutia in the probe record
+  parameter bit          Dsp  = 1'b1 // windows of the coordinates in a DSP block
 ) (
-  input  logic               clk_i,
-  input  logic               rst_i,
-  // slots won in pass A
-  input  logic               slot_write_valid_i,
-  input  slot_write_t        slot_write_i,
-  input  logic               swap_i,
-  // reference, with the valid bits of the two stages: they only save power and simulation time
-  input  logic [1:0]         stage_valid_i,
-  input  rotated_t           rotated_i,      // this lane's minutia under the reference's rotation
-  input  logic signed [13:0] error_x_i,      // e of the reference: what remains of its slot under the rotation
-  input  logic signed [13:0] error_y_i,
-  input  logic signed [7:0]  turn_i,         // d of the reference
-  output logic [5:0]         contribution_o
+  input  logic              clk_i,
+  input  logic              rst_i,
+  // slots won in pass A; x in offset binary, no write is a write to no lane
+  input  lane_t             write_lane_i,
+  input  slot_t             write_slot_i,
+  input  logic              swap_i,
+  // reference: the row in one cycle, the windows in the next
+  input  logic [2:0]        stage_valid_i, // row, windows, and the cycle after: they only save power and simulation time
+  input  rotated_t          rotated_i,     // this lane's minutia under the reference's rotation
+  input  window_t           window_i,
+  output logic [5:0]        contribution_o
 );
-  localparam int unsigned TurnReach  = 16; // turn differences -16..15
-  localparam int unsigned ErrorReach = 12; // error differences -12..11, pixels
+  slot_t             winning_q;
+  logic signed [7:0] turn_q;
+  logic [5:0]        weight_q [3];
+  logic              hit, empty, turned, far;
 
-  slot_t       winning_q, final_q;
-  logic        hit;
-  // Differences with their lowest accepted value moved to 0, so that a window is one unsigned comparison.
-  logic [14:0] offset_x_q, offset_y_q;
-  logic [8:0]  offset_turn_q;
-  logic [5:0]  weight_q;
-
-  assign hit = slot_write_valid_i && slot_write_i.lane == lane_t'(Lane);
+  // A win in the cycle of the swap is the next record's first.
+  assign hit   = write_lane_i == lane_t'(Lane);
+  assign empty = rst_i || (swap_i && !hit);
 
   always_ff @(posedge clk_i) begin
+    if (hit) winning_q <= write_slot_i;
+    if (empty) winning_q.weight <= '0;
     if (swap_i) begin
-      final_q          <= winning_q;
-      winning_q.weight <= '0;
+      turn_q      <= winning_q.turn;
+      weight_q[0] <= winning_q.weight;
     end
-    // A win in the cycle of the swap is the next record's first.
-    if (hit) winning_q <= slot_write_i.slot;
-    if (rst_i) winning_q.weight <= '0;
+    if (stage_valid_i[1]) weight_q[1] <= weight_q[0];
+    if (stage_valid_i[2]) weight_q[2] <= weight_q[1];
   end
 
+  reach_window i_turn_window (.clk_i, .value_i(turn_q), .low_i(window_i.turn_low), .inside_o(turned));
+
+  pair_window #(.Dsp(Dsp)) i_pair_window (
+    .clk_i,
+    .position_load_i(swap_i),
+    .position_x_i   (winning_q.x),
+    .position_y_i   (winning_q.y),
+    .stage_valid_i,
+    .rotated_x_i    (rotated_i.x),
+    .rotated_y_i    (rotated_i.y),
+    .offset_x_i     (window_i.offset_x),
+    .offset_y_i     (window_i.offset_y),
+    .extra_i        (turned),
+    .far_o          (far)
+  );
+
+  // In this form the register's own reset does the masking.
   always_ff @(posedge clk_i) begin
-    if (stage_valid_i[0]) begin
-      offset_x_q    <= 15'(final_q.x) - 15'(rotated_i.x) - 15'(error_x_i) + 15'(ErrorReach);
-      offset_y_q    <= 15'(final_q.y) - 15'(rotated_i.y) - 15'(error_y_i) + 15'(ErrorReach);
-      offset_turn_q <= 9'(final_q.turn) - 9'(turn_i) + 9'(TurnReach);
-      weight_q      <= final_q.weight;
-    end
-    if (stage_valid_i[1]) begin
-      contribution_o <= offset_x_q < 15'(2 * ErrorReach) && offset_y_q < 15'(2 * ErrorReach)
-                        && offset_turn_q < 9'(2 * TurnReach) ? weight_q : '0;
-    end
+    if (far) contribution_o <= '0;
+    else contribution_o <= weight_q[2];
   end
 
-  `ASSERT(WeightOrNothing, stage_valid_i[1] |=> contribution_o == '0 || contribution_o == $past(weight_q))
+  `ASSERT(WeightOrNothing, contribution_o == '0 || contribution_o == $past(weight_q[2]))
 endmodule

@@ -6,12 +6,16 @@
 /// One gallery minutia per cycle; pass B of a record runs while pass A takes the next. Order is kept.
 /// Only a record's last beat may have to wait: until pass B will be free when the record gets there,
 /// and until the score queue is sure to have room. The probe survives a reset.
-module engine import whorl_gen_pkg::*, match_pkg::*; (
+module engine import whorl_gen_pkg::*, match_pkg::*; #(
+  parameter row_memory_e Rows       = ROWS_BLOCK, // memory of the rotated positions
+  parameter bit          DspWindows = 1'b1        // pass B in 48 DSP blocks, or else in some 1,400 LUTs more
+) (
   input  logic          clk_i,
   input  logic          rst_i,
   // probe loading
   input  logic          probe_write_valid_i,
   input  probe_write_t  probe_write_i,
+  output logic          probe_parity_o,      // held until reset: the probe is not what was loaded
   // gallery minutiae
   input  logic          beat_valid_i,
   output logic          beat_ready_o,
@@ -140,11 +144,12 @@ module engine import whorl_gen_pkg::*, match_pkg::*; (
     .reference_o       (reference_lane)
   );
 
-  consistency i_consistency (
+  consistency #(.Rows(Rows), .DspWindows(DspWindows)) i_consistency (
     .clk_i,
     .rst_i,
     .probe_write_valid_i(probe_write_valid_q),
     .probe_write_i      (probe_write_q),
+    .probe_parity_o,
     .slot_write_valid_i (slot_write_valid),
     .slot_write_i       (slot_write),
     .reference_valid_i  (reference_valid),

@@ -6,8 +6,11 @@
 /// A search is: `start_i`, wait for `ready_o`, lines with `active_i` high, wait for `idle_o` behind the last line,
 /// result blocks one by one. Loaded probes outlive searches. Per stream one gallery minutia per cycle.
 module match_array import whorl_gen_pkg::*, match_pkg::*; #(
-  parameter int unsigned Streams = 1, // 1..STREAMS_MAX
-  parameter int unsigned Probes  = 1  // 1..PROBES_MAX
+  parameter int unsigned Streams        = 1,      // 1..STREAMS_MAX
+  parameter int unsigned Probes         = 1,      // 1..PROBES_MAX
+  parameter int unsigned BlockRowProbes = Probes, // of each stream's engines, see search_stream
+  parameter int unsigned UltraRowProbes = 0,
+  parameter bit          DspWindows     = 1'b1
 ) (
   input  logic               clk_i,
   input  logic               rst_i,
@@ -24,6 +27,7 @@ module match_array import whorl_gen_pkg::*, match_pkg::*; #(
   input  probe_line_t        probe_line_i,
   input  logic               probe_discard_valid_i,   // the image was damaged: the slot is not loaded
   input  logic [7:0]         probe_discard_slot_i,
+  output logic [Streams-1:0][Probes-1:0] probe_parity_error_o, // held until start_i: an engine's probe is not as loaded
   // lines of extents
   input  logic [Streams-1:0] line_valid_i,
   output logic [Streams-1:0] line_ready_o,
@@ -83,7 +87,9 @@ module match_array import whorl_gen_pkg::*, match_pkg::*; #(
   for (genvar s = 0; s < int'(Streams); s++) begin : gen_stream
     assign line_ready_o[s] = stream_ready[s] && ready_o;
 
-    search_stream #(.Probes(Probes)) i_search_stream (
+    search_stream #(
+      .Probes(Probes), .BlockRowProbes(BlockRowProbes), .UltraRowProbes(UltraRowProbes), .DspWindows(DspWindows)
+    ) i_search_stream (
       .clk_i,
       .rst_i              (clear_q),
       .search_config_i    (config_q),
@@ -92,6 +98,7 @@ module match_array import whorl_gen_pkg::*, match_pkg::*; #(
       .idle_o             (idle[s]),
       .probe_write_valid_i(probe_write_valid),
       .probe_write_i      (probe_write),
+      .probe_parity_error_o(probe_parity_error_o[s]),
       .line_valid_i       (line_valid_i[s] && ready_o),
       .line_ready_o       (stream_ready[s]),
       .line_i             (line_i[s]),

@@ -24,18 +24,19 @@ module references import match_pkg::*; (
   localparam int unsigned Entries = 2 << LANE_WIDTH; // two banks
 
   lane_t list_q [Entries]; // lanes in the order of their first win
-  slot_t slots_q [Entries];
   lane_t fill_q;           // list entries of the record in pass A
 
   finished_record_t record_q, listed_record_q;
+  moved_t           moved;
   lane_t            position_q, listed_lane_q;
   logic             listed_valid_q, listed_first_q, listed_last_q;
+  logic [31:0]      index_q;
+  count_t           count_q;
+  logic             occupied_q, first_q, last_q;
+  lane_t            lane_q;
 
   always_ff @(posedge clk_i) begin
-    if (slot_write_valid_i) begin
-      slots_q[{slot_write_i.bank, slot_write_i.lane}] <= slot_write_i.slot;
-      if (slot_write_i.fresh) list_q[{slot_write_i.bank, fill_q}] <= slot_write_i.lane;
-    end
+    if (slot_write_valid_i && slot_write_i.fresh) list_q[{slot_write_i.bank, fill_q}] <= slot_write_i.lane;
     if (rst_i || finished_valid_i) fill_q <= '0;
     else if (slot_write_valid_i && slot_write_i.fresh) fill_q <= fill_q + 1'b1;
   end
@@ -60,15 +61,12 @@ module references import match_pkg::*; (
     // Which slot.
     reference_valid_o <= listed_valid_q;
     if (listed_valid_q) begin
-      reference_o <= '{
-        index:    listed_record_q.index,
-        count:    listed_record_q.count,
-        occupied: listed_record_q.occupied != '0,
-        first:    listed_first_q,
-        last:     listed_last_q,
-        lane:     listed_lane_q,
-        slot:     slots_q[{listed_record_q.bank, listed_lane_q}]
-      };
+      index_q    <= listed_record_q.index;
+      count_q    <= listed_record_q.count;
+      occupied_q <= listed_record_q.occupied != '0;
+      first_q    <= listed_first_q;
+      last_q     <= listed_last_q;
+      lane_q     <= listed_lane_q;
     end
     if (rst_i) begin
       remaining_o       <= '0;
@@ -76,6 +74,26 @@ module references import match_pkg::*; (
       reference_valid_o <= 1'b0;
     end
   end
+
+  // The slots. Their weights are not needed here.
+  ram_1w1r #(.ChunkWidth($bits(moved_t)), .Depth(Entries)) i_slots (
+    .clk_i,
+    .write_enable_i (slot_write_valid_i),
+    .write_address_i({slot_write_i.bank, slot_write_i.lane}),
+    .write_data_i   ({slot_write_i.slot.turn, slot_write_i.slot.y, slot_write_i.slot.x}),
+    .read_enable_i  (listed_valid_q),
+    .read_address_i ({listed_record_q.bank, listed_lane_q}),
+    .read_data_o    (moved)
+  );
+  assign reference_o = '{
+    index:    index_q,
+    count:    count_q,
+    occupied: occupied_q,
+    first:    first_q,
+    last:     last_q,
+    lane:     lane_q,
+    moved:    moved
+  };
 
   `ASSERT(ReadOutBeforeNext, finished_valid_i |-> remaining_o <= lane_t'(1))
   `ASSERT(ListMatchesCount, finished_valid_i |->

@@ -2,10 +2,14 @@
 
 /// The probe's minutiae under each of ROTATIONS rotations (MATCHER 3, probe preparation).
 ///
-/// Two reads, one each per cycle: a whole row with two cycles of latency, and one lane of a row with one cycle.
-/// Written by four lanes at a time.
-module rotation_store import whorl_gen_pkg::*, match_pkg::*; (
+/// Two reads, one each per cycle, with one cycle of latency: a whole row, and one lane of a row.
+/// Written by four lanes at a time, while nothing is read. Every entry carries its parity, and every read is checked:
+/// `parity_o` rises three cycles after a read that found a wrong one, and stays until reset.
+module rotation_store import whorl_gen_pkg::*, match_pkg::*; #(
+  parameter row_memory_e Rows = ROWS_BLOCK
+) (
   input  logic            clk_i,
+  input  logic            rst_i,
   // probe loading
   input  logic            probe_write_valid_i,
   input  probe_write_t    probe_write_i,
@@ -17,29 +21,38 @@ module rotation_store import whorl_gen_pkg::*, match_pkg::*; (
   // all lanes
   input  logic            row_read_i,
   input  rotation_index_t row_i,
-  output rotated_t        row_o [LANES]
+  output rotated_t        row_o [LANES],
+  output logic            parity_o
 );
-  // 27 bits and not 26: block RAM is written by nine bits at the finest.
-  localparam int unsigned LaneBits = 27;
-  localparam int unsigned Group    = 4; // lanes of a write
+  // Parity makes 27 bits of 26, which fits: block RAM is written by nine bits at the finest.
+  typedef struct packed {
+    logic     parity; // of an entry all ones are even in number
+    rotated_t rotated;
+  } entry_t;
 
-  logic                           write;
-  rotation_t [Group-1:0]          positions;
-  logic [Group-1:0][LaneBits-1:0] group, lane_group;
-  logic [LANES-1:0]               row_write;
-  logic [LANES-1:0][LaneBits-1:0] row_read, row_q;
-  logic [1:0]                     lane_low_q;
-  logic                           row_read_q;
+  localparam int unsigned Group = 4; // lanes of a write
+
+  logic                  write;
+  rotation_t [Group-1:0] positions;
+  rotated_t  [Group-1:0] rotated;
+  entry_t    [Group-1:0] group, lane_group;
+  logic [LANES-1:0]      row_write;
+  entry_t [LANES-1:0]    row_read;
+  logic [1:0]            lane_low_q;
 
   assign write     = probe_write_valid_i && probe_write_i.rotation;
   assign positions = probe_write_i.data[$bits(positions)-1:0];
   assign row_write = {LANES{write}} & (LANES'(4'hf) << probe_write_i.lane);
   for (genvar g = 0; g < int'(Group); g++) begin : gen_group
-    assign group[g] = {1'b0, positions[g].ry, positions[g].rx};
+    // Offset binary is the sign turned over.
+    assign rotated[g] = '{y: positions[g].ry, x: {!positions[g].rx[12], positions[g].rx[11:0]}};
+    assign group[g]   = '{parity: ^rotated[g], rotated: rotated[g]};
   end
 
   // One lane: a word holds the four lanes of a write.
-  ram_1w1r #(.ChunkWidth(Group * LaneBits), .Depth(ROTATIONS << (LANE_WIDTH - 2))) i_lane_ram (
+  ram_1w1r #(
+    .ChunkWidth($bits(group)), .Depth(ROTATIONS << (LANE_WIDTH - 2)), .Style(Rows == ROWS_ULTRA ? "ultra" : "block")
+  ) i_lane_ram (
     .clk_i,
     .write_enable_i (write),
     .write_address_i({probe_write_i.row, probe_write_i.lane[LANE_WIDTH-1:2]}),
@@ -49,24 +62,57 @@ module rotation_store import whorl_gen_pkg::*, match_pkg::*; (
     .read_data_o    (lane_group)
   );
   always_ff @(posedge clk_i) if (lane_read_i) lane_low_q <= lane_i[1:0];
-  assign lane_o = lane_group[lane_low_q][$bits(rotated_t)-1:0];
+  assign lane_o = lane_group[lane_low_q].rotated;
 
   // All lanes: a word holds a row.
-  ram_1w1r #(.ChunkWidth(LaneBits), .Chunks(LANES), .Depth(ROTATIONS)) i_row_ram (
-    .clk_i,
-    .write_enable_i (row_write),
-    .write_address_i(probe_write_i.row),
-    .write_data_i   ({(LANES / Group){group}}),
-    .read_enable_i  (row_read_i),
-    .read_address_i (row_i),
-    .read_data_o    (row_read)
-  );
-  // The output register of the RAM blocks.
-  always_ff @(posedge clk_i) begin
-    row_read_q <= row_read_i;
-    if (row_read_q) row_q <= row_read;
+  if (Rows == ROWS_LUT) begin : gen_lut_rows
+    ram_1rw #(.ChunkWidth($bits(entry_t)), .Chunks(LANES), .Depth(ROTATIONS)) i_row_ram (
+      .clk_i,
+      .address_i     (write ? probe_write_i.row : row_i),
+      .write_enable_i(row_write),
+      .write_data_i  ({(LANES / Group){group}}),
+      .read_enable_i (row_read_i),
+      .read_data_o   (row_read)
+    );
+  end else begin : gen_ram_rows
+    ram_1w1r #(
+      .ChunkWidth($bits(entry_t)), .Chunks(LANES), .Depth(ROTATIONS), .Style(Rows == ROWS_ULTRA ? "ultra" : "block")
+    ) i_row_ram (
+      .clk_i,
+      .write_enable_i (row_write),
+      .write_address_i(probe_write_i.row),
+      .write_data_i   ({(LANES / Group){group}}),
+      .read_enable_i  (row_read_i),
+      .read_address_i (row_i),
+      .read_data_o    (row_read)
+    );
   end
   for (genvar l = 0; l < int'(LANES); l++) begin : gen_row
-    assign row_o[l] = row_q[l][$bits(rotated_t)-1:0];
+    assign row_o[l] = row_read[l].rotated;
+  end
+
+  // ---- Parity. A row is checked as a whole, in parts of 36 bits: an odd number of wrong bits is found.
+  localparam int unsigned PartBits = 36;
+  localparam int unsigned Parts    = $bits(row_read) / PartBits;
+
+  logic             lane_read_q, row_read_q, parts_valid_q;
+  logic [Parts-1:0] parts_q;
+  logic             lane_wrong_q, wrong_q;
+
+  always_ff @(posedge clk_i) begin
+    lane_read_q   <= lane_read_i && !rst_i;
+    row_read_q    <= row_read_i && !rst_i;
+    parts_valid_q <= row_read_q && !rst_i;
+    // What is read for a lane is a group: a wrong bit in any of the four counts.
+    lane_wrong_q  <= lane_read_q && ^lane_group;
+    if (row_read_q) begin
+      for (int unsigned p = 0; p < Parts; p++) parts_q[p] <= ^row_read[PartBits*p +: PartBits];
+    end
+    wrong_q <= lane_wrong_q || (parts_valid_q && ^parts_q);
+    if (wrong_q) parity_o <= 1'b1;
+    if (rst_i) begin
+      wrong_q  <= 1'b0;
+      parity_o <= 1'b0;
+    end
   end
 endmodule

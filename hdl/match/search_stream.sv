@@ -6,7 +6,10 @@
 /// One gallery minutia per cycle. The engines of the probe mask take each beat together, so the slowest sets the pace;
 /// the others see nothing. Everything but the probes is cleared by reset.
 module search_stream import whorl_gen_pkg::*, match_pkg::*; #(
-  parameter int unsigned Probes = 1 // engines
+  parameter int unsigned Probes         = 1,      // engines
+  parameter int unsigned BlockRowProbes = Probes, // so many engines keep rotated positions in block RAM ...
+  parameter int unsigned UltraRowProbes = 0,      // ... so many more in UltraRAM, the rest in LUTs
+  parameter bit          DspWindows     = 1'b1    // pass B in DSP blocks
 ) (
   input  logic              clk_i,
   input  logic              rst_i,
@@ -17,6 +20,7 @@ module search_stream import whorl_gen_pkg::*, match_pkg::*; #(
   // probe loading
   input  logic [Probes-1:0] probe_write_valid_i,
   input  probe_write_t      probe_write_i,
+  output logic [Probes-1:0] probe_parity_error_o, // held until reset: the engine's probe is not what was loaded
   // lines of extents
   input  logic              line_valid_i,
   output logic              line_ready_o,
@@ -81,11 +85,15 @@ module search_stream import whorl_gen_pkg::*, match_pkg::*; #(
 
     assign others_ready = ready_or_absent | (Probes'(1) << p);
 
-    engine i_engine (
+    localparam row_memory_e Rows = p < int'(BlockRowProbes) ? ROWS_BLOCK
+                                   : p < int'(BlockRowProbes + UltraRowProbes) ? ROWS_ULTRA : ROWS_LUT;
+
+    engine #(.Rows(Rows), .DspWindows(DspWindows)) i_engine (
       .clk_i,
       .rst_i,
       .probe_write_valid_i(probe_write_valid_i[p]),
       .probe_write_i,
+      .probe_parity_o     (probe_parity_error_o[p]),
       .beat_valid_i       (beat_valid && takes_part[p] && &others_ready),
       .beat_ready_o       (engine_ready[p]),
       .beat_i             (beat),

@@ -103,7 +103,7 @@ package match_pkg;
   /// Slot won to the lanes of pass B; see consistency.
   localparam int unsigned SLOT_DELAY          = 4;
   /// Last reference to the record's best.
-  localparam int unsigned CONSISTENCY_LATENCY = 8;
+  localparam int unsigned CONSISTENCY_LATENCY = 9;
 
   // ---- Pass A
 
@@ -126,6 +126,13 @@ package match_pkg;
     logic signed [11:0] y;      // gy
     logic signed [11:0] x;      // gx
   } slot_t;
+
+  /// What pass B needs to know of a slot as a reference.
+  typedef struct packed {
+    logic signed [7:0]  turn;
+    logic signed [11:0] y;
+    logic signed [11:0] x;
+  } moved_t;
 
   /// A slot changes hands.
   typedef struct packed {
@@ -153,8 +160,15 @@ package match_pkg;
     logic        first;    // first of its record
     logic        last;     // last of its record
     lane_t       lane;
-    slot_t       slot;
+    moved_t      moved;
   } reference_t;
+
+  /// Where the slots lie that moved as the reference's did, for the lanes of pass B; see pair_window and reach_window.
+  typedef struct packed {
+    logic signed [8:0]  turn_low; // smallest turn
+    logic        [13:0] offset_y; // what puts the window of y at 0 ...
+    logic        [13:0] offset_x; // ... and that of x at 6144, once the rotated position is taken from the slot's
+  } window_t;
 
   /// The largest support that a reference of a record found.
   typedef struct packed {
@@ -187,11 +201,14 @@ package match_pkg;
     logic [159:0]    data;     // minutia_t, or four rotation_t
   } probe_write_t;
 
-  /// Rotated position of a probe minutia (MATCHER 3, probe preparation).
+  /// Rotated position of a probe minutia (MATCHER 3, probe preparation) as the rotation memory gives it.
   typedef struct packed {
     logic signed [12:0] y;
-    logic signed [12:0] x;
+    logic        [12:0] x; // offset binary: 4096 more than it is
   } rotated_t;
+
+  /// What the rows of a rotation memory are kept in: 18 block RAMs, 18 UltraRAMs or 1,296 LUTs an engine.
+  typedef enum int unsigned {ROWS_BLOCK, ROWS_ULTRA, ROWS_LUT} row_memory_e;
 
   // ---- Results of a search
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 
-/// Block RAM with one write port and one read port.
+/// RAM with one write port and one read port.
 ///
 /// A word is `Chunks` chunks that are written independently, side by side. A read takes one cycle;
 /// reading and writing the same word in one cycle reads the old word. `read_data_o` is held while `read_enable_i` is low.
 module ram_1w1r #(
-  parameter int unsigned ChunkWidth = 8,  // bits of a chunk
-  parameter int unsigned Chunks     = 1,  // chunks of a word
-  parameter int unsigned Depth      = 16  // words
+  parameter int unsigned ChunkWidth = 8,       // bits of a chunk
+  parameter int unsigned Chunks     = 1,       // chunks of a word
+  parameter int unsigned Depth      = 16,      // words
+  parameter              Style      = "block"  // what it is made of: "block", "ultra" or "distributed"
 ) (
   input  logic                              clk_i,
   // write
@@ -19,7 +20,7 @@ module ram_1w1r #(
   input  logic [$clog2(Depth)-1:0]          read_address_i,
   output logic [Chunks-1:0][ChunkWidth-1:0] read_data_o
 );
-  (* ram_style = "block" *) logic [Chunks-1:0][ChunkWidth-1:0] words_q [Depth];
+  (* ram_style = Style *) logic [Chunks-1:0][ChunkWidth-1:0] words_q [Depth];
 
   always_ff @(posedge clk_i) begin
     if (read_enable_i) read_data_o <= words_q[read_address_i];

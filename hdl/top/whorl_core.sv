@@ -272,6 +272,8 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
     .msix_valid_o, .msix_ready_i, .msix_vector_o
   );
 
+  logic [Streams-1:0][Probes-1:0] unused_probe_parity_error;
+
   match_array #(.Streams(Streams), .Probes(Probes)) i_match (
     .clk_i, .rst_i(core_rst),
     .search_config_i       (search_config),
@@ -285,6 +287,7 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
     .probe_line_i          (probe_line),
     .probe_discard_valid_i (probe_discard_valid),
     .probe_discard_slot_i  (probe_discard_slot),
+    .probe_parity_error_o  (unused_probe_parity_error),
     .line_valid_i          (line_valid),
     .line_ready_o          (line_ready),
     .line_i                (line),

@@ -30,7 +30,9 @@ NEAREST = Fields(("key", 6), ("lane", 6))
 SLOT = Fields(("weight", 6), ("turn", 8), ("y", 12), ("x", 12))
 SLOT_WRITE = Fields(("bank", 1), ("fresh", 1), ("lane", 6), *SLOT.fields)
 FINISHED = Fields(("index", 32), ("count", 7), ("occupied", 6), ("bank", 1))
-REFERENCE = Fields(("index", 32), ("count", 7), ("occupied", 1), ("first", 1), ("last", 1), ("lane", 6), *SLOT.fields)
+MOVED = Fields(("turn", 8), ("y", 12), ("x", 12))
+REFERENCE = Fields(("index", 32), ("count", 7), ("occupied", 1), ("first", 1), ("last", 1), ("lane", 6), *MOVED.fields)
+WINDOW = Fields(("turn_low", 9), ("offset_y", 14), ("offset_x", 14))
 SUPPORTED = Fields(("index", 32), ("count", 7), ("best", 12))
 COMPARISON = Fields(("score", 16), ("index", 32))
 
@@ -174,6 +176,11 @@ def slot_of(taps: dict, lane: int) -> dict[str, int] | None:
         return None
     x, y, turn, _ = slot
     return {"weight": taps["weights"][lane], "turn": turn & 0xFF, "y": y & 0xFFF, "x": x & 0xFFF}
+
+
+def moved_of(slot: dict[str, int]) -> dict[str, int]:
+    """What a reference needs of a slot."""
+    return {name: slot[name] for name, _ in MOVED.fields}
 
 
 def weight(distance: int) -> int:
