@@ -4,7 +4,7 @@ import random
 
 import cocotb
 from bench.fields import Fields
-from bench.records import SLOT_WRITE
+from bench.records import SLOT, WINDOW
 from bench.runner import run
 from bench.streams import start
 from cocotb.triggers import RisingEdge
@@ -14,30 +14,33 @@ ROTATED = Fields(("y", 13), ("x", 13))
 
 
 async def begin(dut):
-    for name in ("slot_write_valid_i", "swap_i", "stage_valid_i"):
+    for name in ("write_slot_i", "swap_i", "stage_valid_i"):
         getattr(dut, name).value = 0
+    dut.write_lane_i.value = 63
     await start(dut)
 
 
 async def cycle(dut, write=None, swap=False):
-    dut.slot_write_valid_i.value = int(write is not None)
     if write is not None:
         lane, slot = write
-        dut.slot_write_i.value = SLOT_WRITE.pack(bank=0, fresh=0, lane=lane, **slot)
+        dut.write_lane_i.value = lane
+        dut.write_slot_i.value = SLOT.pack(**{**slot, "x": slot["x"] + 2048})
     dut.swap_i.value = int(swap)
     await RisingEdge(dut.clk_i)
-    dut.slot_write_valid_i.value = 0
+    dut.write_lane_i.value = 63
     dut.swap_i.value = 0
 
 
 async def contribution(dut, x=0, y=0, turn=0, error_x=0, error_y=0) -> int:
-    dut.rotated_i.value = ROTATED.pack(y=y, x=x)
-    dut.error_x_i.value = error_x
-    dut.error_y_i.value = error_y
-    dut.turn_i.value = turn
-    for stage in (1, 2, 0):
+    """x, y: the lane's rotated position; the rest is the reference's."""
+    dut.rotated_i.value = ROTATED.pack(y=y, x=x + 4096)
+    # offset_x: 12 - error, the window's base, and what the two offset binaries leave; see pair_window.
+    window = {"offset_x": 12 - error_x + 6144 - 1 - 2048 + 4096, "offset_y": 12 - error_y, "turn_low": turn - 16}
+    dut.window_i.value = WINDOW.pack(**window)
+    for stage in (1, 2, 4, 0):
         dut.stage_valid_i.value = stage
         await RisingEdge(dut.clk_i)
+    await RisingEdge(dut.clk_i)
     return int(dut.contribution_o.value)
 
 

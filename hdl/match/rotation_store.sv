@@ -98,6 +98,9 @@ module rotation_store import whorl_gen_pkg::*, match_pkg::*; #(
   logic             lane_read_q, row_read_q, parts_valid_q;
   logic [Parts-1:0] parts_q;
   logic             lane_wrong_q, wrong_q;
+  logic [Parts-1:0][PartBits-1:0] row_parts;
+
+  assign row_parts = row_read;
 
   always_ff @(posedge clk_i) begin
     lane_read_q   <= lane_read_i && !rst_i;
@@ -106,7 +109,7 @@ module rotation_store import whorl_gen_pkg::*, match_pkg::*; #(
     // What is read for a lane is a group: a wrong bit in any of the four counts.
     lane_wrong_q  <= lane_read_q && ^lane_group;
     if (row_read_q) begin
-      for (int unsigned p = 0; p < Parts; p++) parts_q[p] <= ^row_read[PartBits*p +: PartBits];
+      for (int unsigned p = 0; p < Parts; p++) parts_q[p] <= ^row_parts[p];
     end
     wrong_q <= lane_wrong_q || (parts_valid_q && ^parts_q);
     if (wrong_q) parity_o <= 1'b1;

@@ -22,8 +22,6 @@ module add3 #(
     $error("add3: an inverted operand has no sum without a modulus");
   end
 
-  localparam int unsigned SumWidth = Full ? Width + 2 : Width;
-
 `ifdef WHORL_XILINX
   localparam int unsigned Quads = (Width + 1 + 3) / 4;
   localparam int unsigned Stages = 4 * Quads;
@@ -60,6 +58,8 @@ module add3 #(
     assign sum_o = sum[Width-1:0];
   end
 `else
+  localparam int unsigned SumWidth = Full ? Width + 2 : Width;
+
   logic [Width-1:0] b;
 
   assign b     = InvertB ? ~b_i : b_i;

@@ -59,14 +59,13 @@ module pair_window #(
       .RSTA(1'b0), .RSTALLCARRYIN(1'b0), .RSTALUMODE(1'b0), .RSTB(1'b0), .RSTC(1'b0), .RSTCTRL(1'b0), .RSTD(1'b0),
       .RSTINMODE(1'b0), .RSTM(1'b0), .RSTP(1'b0),
       .ACIN(30'b0), .BCIN(18'b0), .CARRYCASCIN(1'b0), .MULTSIGNIN(1'b0), .PCIN(48'b0),
-      .P(product), .PATTERNDETECT(pattern),
-      .ACOUT(), .BCOUT(), .CARRYCASCOUT(), .CARRYOUT(), .MULTSIGNOUT(), .OVERFLOW(), .PATTERNBDETECT(), .PCOUT(),
-      .UNDERFLOW(), .XOROUT()
+      .P(product), .PATTERNDETECT(pattern)
     );
   end else begin : gen_lut
     logic [11:0] position_x_q, position_y_q;
     logic [12:0] rotated_x_q, rotated_y_q;
-    logic [13:0] x, y, x_q, y_q;
+    logic [13:0] x, y;
+    logic [13:3] x_q, y_q; // windows of 24 are told by eights
 
     add3 #(.Width(14), .Full(1'b0), .InvertB(1'b1), .CarryIn(2)) i_x (
       .a_i({2'b0, position_x_q}), .b_i({1'b0, rotated_x_q}), .c_i(offset_x_i), .sum_o(x)
@@ -77,7 +76,7 @@ module pair_window #(
     always_ff @(posedge clk_i) begin
       if (position_load_i) {position_y_q, position_x_q} <= {position_y_i, position_x_i};
       if (stage_valid_i[0]) {rotated_y_q, rotated_x_q} <= {rotated_y_i, rotated_x_i};
-      if (stage_valid_i[1]) {y_q, x_q} <= {y, x};
+      if (stage_valid_i[1]) {y_q, x_q} <= {y[13:3], x[13:3]};
       if (stage_valid_i[2]) begin
         far_o <= !(x_q[13:5] == 9'd192 && !(x_q[4] && x_q[3]) && y_q[13:5] == '0 && !(y_q[4] && y_q[3]) && extra_i);
       end

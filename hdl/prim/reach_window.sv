@@ -14,7 +14,7 @@ module reach_window (
 `ifdef WHORL_XILINX
   logic [2:0] block;   // of the value
   logic [3:0] first;   // block in which the window begins
-  logic [3:0] propagate, generated, sum;
+  logic [3:0] propagate, generated, sum, unused_carry;
   logic       in_blocks, wrapped, right_side_q, in_blocks_q, wrapped_q;
 
   assign block = value_i[7:5];
@@ -33,7 +33,7 @@ module reach_window (
     .O6(propagate[3]), .O5(wrapped), .I0(block[0]), .I1(first[0]), .I2(block[2]), .I3(first[3]), .I4(first[2]), .I5(1'b1)
   );
   assign generated[3] = 1'b0;
-  CARRY4 i_carry (.O(sum), .CO(), .CI(1'b0), .CYINIT(1'b1), .DI(generated), .S(propagate));
+  CARRY4 i_carry (.O(sum), .CO(unused_carry), .CI(1'b0), .CYINIT(1'b1), .DI(generated), .S(propagate));
   assign in_blocks = block == first[2:0] || block == first[2:0] + 3'd1;
 
   always_ff @(posedge clk_i) begin

@@ -20,12 +20,8 @@ module DSP48E2 #(
   input  logic [8:0]  OPMODE,
   input  logic        CEA1, CEA2, CEAD, CEALUMODE, CEB1, CEB2, CEC, CECARRYIN, CECTRL, CED, CEINMODE, CEM, CEP,
   input  logic        RSTA, RSTALLCARRYIN, RSTALUMODE, RSTB, RSTC, RSTCTRL, RSTD, RSTINMODE, RSTM, RSTP,
-  output logic [29:0] ACOUT,
-  output logic [17:0] BCOUT,
-  output logic [47:0] P, PCOUT,
-  output logic [3:0]  CARRYOUT,
-  output logic [7:0]  XOROUT,
-  output logic        CARRYCASCOUT, MULTSIGNOUT, OVERFLOW, UNDERFLOW, PATTERNDETECT, PATTERNBDETECT
+  output logic [47:0] P,
+  output logic        PATTERNDETECT
 );
   if (ACASCREG != 1 || ADREG != 0 || ALUMODEREG != 0 || AREG != 1 || BCASCREG != 0 || BREG != 0 || CARRYINREG != 1
       || CARRYINSELREG != 0 || CREG != 1 || DREG != 1 || INMODEREG != 0 || MREG != 1 || OPMODEREG != 0 || PREG != 1
@@ -53,6 +49,4 @@ module DSP48E2 #(
     end
   end
   assign PATTERNDETECT = ((P ^ PATTERN) & ~MASK) == '0;
-
-  assign {ACOUT, BCOUT, PCOUT, CARRYOUT, XOROUT, CARRYCASCOUT, MULTSIGNOUT, OVERFLOW, UNDERFLOW, PATTERNBDETECT} = '0;
 endmodule
