@@ -12,6 +12,7 @@ hdl/prim/skid_buffer.sv
 hdl/prim/ram_1w1r.sv
 hdl/prim/ram_1rw.sv
 hdl/prim/add3.sv
+hdl/prim/parity36.sv
 hdl/prim/reach_window.sv
 hdl/prim/pair_window.sv
 hdl/prim/fifo_ram.sv

@@ -28,14 +28,14 @@ module record_reader import whorl_gen_pkg::*, match_pkg::*; (
 
   // ---- What comes next
   logic [LineWidth:0] expected_q, expected; // line number; one bit more, so that line 32 fits no line
-  logic [31:0]        number_q, number;     // records that ended in this extent
+  logic [31:0]        number_q, number;     // records that ended in this extent, before and with this line
   logic               open_q;
   logic               accept, count_wrong, extent_wrong, fault;
 
   assign expected     = line_i.first ? '0 : expected_q;
-  assign number       = line_i.first ? '0 : number_q;
+  assign number       = number_q + 32'(data.last);
   assign count_wrong  = data.count != 2'(LINE_MINUTIAE) && (!data.last || (data.count == '0 && data.line != '0));
-  assign extent_wrong = line_i.last && (!data.last || number + 1'b1 != line_i.records);
+  assign extent_wrong = line_i.last && (!data.last || number != line_i.records);
   assign fault        = {1'b0, data.line} != expected || count_wrong || extent_wrong || (line_i.first && open_q);
   assign accept       = line_valid_i && line_ready_o;
 
@@ -60,16 +60,17 @@ module record_reader import whorl_gen_pkg::*, match_pkg::*; (
       error_o        <= fault;
       line_valid_q   <= !fault;
       line_q         <= data;
-      index_q        <= line_i.base_index + number;
+      index_q        <= line_i.base_index + number_q;
       known_answer_q <= line_i.known_answer;
       position_q     <= '0;
       expected_q     <= data.last ? '0 : expected + 1'b1;
-      number_q       <= number + 32'(data.last);
+      number_q       <= line_i.last ? '0 : number;
       open_q         <= !data.last && !fault;
     end
     if (rst_i) begin
       line_valid_q <= 1'b0;
       error_o      <= 1'b0;
+      number_q     <= '0;
       open_q       <= 1'b0;
     end
   end

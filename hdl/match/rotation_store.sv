@@ -35,6 +35,7 @@ module rotation_store import whorl_gen_pkg::*, match_pkg::*; #(
   logic                  write;
   rotation_t [Group-1:0] positions;
   rotated_t  [Group-1:0] rotated;
+  logic      [Group-1:0] parity;
   entry_t    [Group-1:0] group, lane_group;
   logic [LANES-1:0]      row_write;
   entry_t [LANES-1:0]    row_read;
@@ -46,7 +47,8 @@ module rotation_store import whorl_gen_pkg::*, match_pkg::*; #(
   for (genvar g = 0; g < int'(Group); g++) begin : gen_group
     // Offset binary is the sign turned over.
     assign rotated[g] = '{y: positions[g].ry, x: {!positions[g].rx[12], positions[g].rx[11:0]}};
-    assign group[g]   = '{parity: ^rotated[g], rotated: rotated[g]};
+    assign group[g]   = '{parity: parity[g], rotated: rotated[g]};
+    parity36 i_parity (.bits_i(36'(rotated[g])), .odd_o(parity[g]));
   end
 
   // One lane: a word holds the four lanes of a write.
@@ -91,27 +93,36 @@ module rotation_store import whorl_gen_pkg::*, match_pkg::*; #(
     assign row_o[l] = row_read[l].rotated;
   end
 
-  // ---- Parity. A row is checked as a whole, in parts of 36 bits: an odd number of wrong bits is found.
-  localparam int unsigned PartBits = 36;
-  localparam int unsigned Parts    = $bits(row_read) / PartBits;
+  // ---- Parity. A row is checked as a whole, in parts; an odd number of wrong bits is found.
+  // What is read for a lane is a group: a wrong bit in any of its four counts.
+  localparam int unsigned PartBits   = 36;
+  localparam int unsigned RowParts   = $bits(row_read) / PartBits;   // 36
+  localparam int unsigned GroupParts = $bits(lane_group) / PartBits; // 3
 
-  logic             lane_read_q, row_read_q, parts_valid_q;
-  logic [Parts-1:0] parts_q;
-  logic             lane_wrong_q, wrong_q;
-  logic [Parts-1:0][PartBits-1:0] row_parts;
+  logic                              lane_read_q, row_read_q, lane_parts_valid_q, row_parts_valid_q, row_odd, wrong_q;
+  logic [RowParts-1:0][PartBits-1:0] row_bits;
+  logic [GroupParts-1:0][PartBits-1:0] group_bits;
+  logic [RowParts-1:0]               row_parts, row_parts_q;
+  logic [GroupParts-1:0]             group_parts, group_parts_q;
 
-  assign row_parts = row_read;
+  assign row_bits   = row_read;
+  assign group_bits = lane_group;
+  for (genvar p = 0; p < int'(RowParts); p++) begin : gen_row_part
+    parity36 i_parity (.bits_i(row_bits[p]), .odd_o(row_parts[p]));
+  end
+  for (genvar p = 0; p < int'(GroupParts); p++) begin : gen_group_part
+    parity36 i_parity (.bits_i(group_bits[p]), .odd_o(group_parts[p]));
+  end
+  parity36 i_row_parity (.bits_i(row_parts_q), .odd_o(row_odd));
 
   always_ff @(posedge clk_i) begin
-    lane_read_q   <= lane_read_i && !rst_i;
-    row_read_q    <= row_read_i && !rst_i;
-    parts_valid_q <= row_read_q && !rst_i;
-    // What is read for a lane is a group: a wrong bit in any of the four counts.
-    lane_wrong_q  <= lane_read_q && ^lane_group;
-    if (row_read_q) begin
-      for (int unsigned p = 0; p < Parts; p++) parts_q[p] <= ^row_parts[p];
-    end
-    wrong_q <= lane_wrong_q || (parts_valid_q && ^parts_q);
+    lane_read_q        <= lane_read_i && !rst_i;
+    row_read_q         <= row_read_i && !rst_i;
+    lane_parts_valid_q <= lane_read_q && !rst_i;
+    row_parts_valid_q  <= row_read_q && !rst_i;
+    if (lane_read_q) group_parts_q <= group_parts;
+    if (row_read_q) row_parts_q <= row_parts;
+    wrong_q <= (lane_parts_valid_q && ^group_parts_q) || (row_parts_valid_q && row_odd);
     if (wrong_q) parity_o <= 1'b1;
     if (rst_i) begin
       wrong_q  <= 1'b0;

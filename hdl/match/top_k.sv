@@ -23,37 +23,37 @@ module top_k import whorl_gen_pkg::*, match_pkg::*; (
   localparam int unsigned NodeWidth = $clog2(TOP_K_MAX) + 1; // nodes 1..TOP_K_MAX
 
   typedef logic [NodeWidth-1:0] node_t;
-  // As one number: the larger, the better.
-  typedef struct packed {
-    logic [15:0] score;
-    logic [31:0] index_inverted;
-  } rank_t;
-
   typedef enum logic [1:0] {Idle, Read, Decide} state_e;
 
-  // The root is a register; the children of node n are the two chunks of RAM word n.
-  state_e state_q;
-  rank_t  root_q, carried_q, incoming;
-  node_t  count_q, node_q;     // node_q: the walk is at this node
-  node_t  target_q;            // node that an insertion fills
-  logic   inserting_q;         // insertion: no hole, everything on the way is exchanged; else node_q is a hole
-  rank_t [1:0] children;
+  // The children of node n are the two chunks of RAM word n. The root, chunk 1 of word 0, is kept in a register too.
+  state_e      state_q;
+  comparison_t root_q, carried_q;
+  node_t       count_q, node_q; // node_q: the walk is at this node
+  node_t       target_q;        // node that an insertion fills
+  logic        inserting_q;     // insertion: no hole, everything on the way is exchanged; else node_q is a hole
+  comparison_t [1:0] children;
 
-  assign incoming           = '{comparison_i.score, ~comparison_i.index};
+  function automatic logic worse(comparison_t left, comparison_t right);
+    return {left.score, ~left.index} < {right.score, ~right.index};
+  endfunction
+
   assign comparison_ready_o = state_q == Idle;
   assign idle_o             = state_q == Idle;
   assign count_o            = count_q;
 
   // ---- The step of a walk, when the children of node_q are there
   logic        has_child [2];
-  logic        side;           // child that the walk goes to
-  logic        arrives;        // the walk ends with this step
-  rank_t       child;
+  logic        walk_side, side; // child that the walk goes to; child that is looked at, by a walk or by a reader
+  logic        arrives;         // the walk ends with this step
+  comparison_t child;
   node_t       child_node;
+  logic        settles;         // the carried entry goes no deeper than the child
   logic        write;
   node_t       write_node;
-  rank_t       write_rank;
-  logic [3:0]  levels;         // between node_q and target_q
+  comparison_t written;
+  logic [3:0]  levels;          // between node_q and target_q
+  logic        first, falls;    // of the entry that comes in: it is the first; it is worse than the root
+  logic        read_side_q;
 
   // The child of node_q on the way to target_q is target_q shifted right to one level below node_q.
   function automatic logic [3:0] level_of(node_t node);
@@ -62,51 +62,52 @@ module top_k import whorl_gen_pkg::*, match_pkg::*; (
   endfunction
   assign levels = level_of(target_q) - level_of(node_q);
 
+  assign first = count_q == '0;
+  assign falls = worse(comparison_i, root_q);
+
   always_comb begin
     has_child[0] = {node_q, 1'b0} <= {1'b0, count_q};
     has_child[1] = {node_q, 1'b1} <= {1'b0, count_q};
-    if (inserting_q) side = 1'(target_q >> (levels - 1'b1));
-    else side = has_child[1] && children[1] < children[0];
+    if (inserting_q) walk_side = 1'(target_q >> (levels - 1'b1));
+    else walk_side = has_child[1] && worse(children[1], children[0]);
+    side       = idle_o ? read_side_q : walk_side;
     child      = children[side];
-    child_node = {node_q[NodeWidth-2:0], side};
-    if (inserting_q) begin
-      // The carried entry settles at the target, or where it is worse than the entry there.
-      arrives    = child_node == target_q;
-      write      = arrives || carried_q < child;
-      write_node = child_node;
-      write_rank = carried_q;
+    child_node = {node_q[NodeWidth-2:0], walk_side};
+    settles    = worse(carried_q, child);
+    // An insertion ends at the target; on the way the carried entry changes places with what is better than it.
+    // A hole is filled by the worst of its children, unless the carried entry is worse still.
+    arrives    = inserting_q ? child_node == target_q : !has_child[0] || settles;
+    if (idle_o) begin
+      // The new root.
+      write      = comparison_valid_i && count_q < capacity_i && (first || falls);
+      write_node = node_t'(1);
+      written    = comparison_i;
     end else begin
-      // The worst of the children fills the hole, unless the carried entry is worse still.
-      arrives    = !has_child[0] || carried_q < child;
-      write      = 1'b1;
-      write_node = node_q;
-      write_rank = arrives ? carried_q : child;
+      write      = state_q == Decide && (arrives || !inserting_q || settles);
+      write_node = inserting_q ? child_node : node_q;
+      written    = inserting_q || arrives ? carried_q : child;
     end
   end
 
   always_ff @(posedge clk_i) begin
+    if (write && write_node == node_t'(1)) root_q <= written;
     unique case (state_q)
       Idle: if (comparison_valid_i) begin
         node_q      <= node_t'(1);
-        carried_q   <= incoming;
         inserting_q <= count_q < capacity_i;
+        target_q    <= count_q + 1'b1;
         if (count_q < capacity_i) begin
-          count_q  <= count_q + 1'b1;
-          target_q <= count_q + 1'b1;
-          if (count_q == '0) root_q <= incoming;
-          else begin
-            state_q <= Read;
-            if (incoming < root_q) begin
-              root_q    <= incoming;
-              carried_q <= root_q;
-            end
-          end
-        end else if (incoming > root_q) state_q <= Read;
+          carried_q <= falls ? root_q : comparison_i;
+          count_q   <= count_q + 1'b1;
+          if (!first) state_q <= Read;
+        end else begin
+          carried_q <= comparison_i;
+          if (!falls) state_q <= Read;
+        end
       end
       Read: state_q <= Decide;
       default: begin
         if (inserting_q && write) carried_q <= child;
-        if (write && write_node == node_t'(1)) root_q <= write_rank;
         node_q  <= child_node;
         state_q <= arrives ? Idle : Read;
       end
@@ -117,33 +118,26 @@ module top_k import whorl_gen_pkg::*, match_pkg::*; (
     end
   end
 
-  // ---- Entries below the root
+  // ---- The entries
   node_t read_node;
-  logic  read_root_q;
-  logic  read_side_q;
 
   assign read_node = node_t'(read_entry_i) + 1'b1;
 
-  ram_1w1r #(.ChunkWidth($bits(rank_t)), .Chunks(2), .Depth(TOP_K_MAX)) i_ram (
+  ram_1w1r #(.ChunkWidth($bits(comparison_t)), .Chunks(2), .Depth(TOP_K_MAX)) i_ram (
     .clk_i,
-    .write_enable_i (state_q == Decide && write ? {write_node[0], !write_node[0]} : 2'b00),
+    .write_enable_i ({write_node[0], !write_node[0]} & {2{write}}),
     .write_address_i(write_node[NodeWidth-1:1]),
-    .write_data_i   ({write_rank, write_rank}),
+    .write_data_i   ({written, written}),
     .read_enable_i  (1'b1),
     .read_address_i (idle_o ? read_node[NodeWidth-1:1] : node_q[NodeWidth-2:0]),
     .read_data_o    (children)
   );
 
-  rank_t read_rank;
-  always_ff @(posedge clk_i) begin
-    read_root_q <= read_entry_i == '0;
-    read_side_q <= read_node[0];
-  end
-  assign read_rank         = read_root_q ? root_q : children[read_side_q];
-  assign read_comparison_o = '{score: read_rank.score, index: ~read_rank.index_inverted};
+  always_ff @(posedge clk_i) read_side_q <= read_node[0];
+  assign read_comparison_o = child;
 
   `ASSERT(NeverAboveCapacity, count_q <= capacity_i)
   `ASSERT(RootIsWorst, state_q == Decide && inserting_q && node_q == node_t'(1) && child_node != target_q
-          |-> root_q <= child)
-  `ASSERT(WorstOfFullRises, count_q == capacity_i && $past(count_q) == capacity_i |-> root_q >= $past(root_q))
+          |-> !worse(child, root_q))
+  `ASSERT(WorstOfFullRises, count_q == capacity_i && $past(count_q) == capacity_i |-> !worse(root_q, $past(root_q)))
 endmodule

@@ -39,7 +39,7 @@ module pair_window #(
       if (stage_valid_i[0]) rotated_low_q <= rotated_x_i[0];
       extra_q <= extra_i;
     end
-    assign far_o = !(pattern && !(product[3] && product[2]) && !(product[17] && product[16]) && extra_q);
+    assign far_o = ~pattern | (product[3] & product[2]) | (product[17] & product[16]) | ~extra_q;
 
     // P = (D - A) * 1 + C + carry
     DSP48E2 #(

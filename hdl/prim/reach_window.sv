@@ -34,7 +34,10 @@ module reach_window (
   );
   assign generated[3] = 1'b0;
   CARRY4 i_carry (.O(sum), .CO(unused_carry), .CI(1'b0), .CYINIT(1'b1), .DI(generated), .S(propagate));
-  assign in_blocks = block == first[2:0] || block == first[2:0] + 3'd1;
+  // The first block or the one above it, modulo 8.
+  LUT6 #(.INIT(64'h81C06030180C0603)) i_blocks (
+    .O(in_blocks), .I0(block[0]), .I1(block[1]), .I2(block[2]), .I3(first[0]), .I4(first[1]), .I5(first[2])
+  );
 
   always_ff @(posedge clk_i) begin
     right_side_q <= sum[3];
