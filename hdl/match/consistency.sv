@@ -93,33 +93,39 @@ module consistency import whorl_gen_pkg::*, match_pkg::*; #(
     .parity_o   (probe_parity_o)
   );
 
-  // ---- Slots on their way to the lanes. No write is a write to lane 63, so that a lane decodes six bits.
-  lane_t                 write_lane_q [SLOT_DELAY];
-  slot_t                 write_slot_q [SLOT_DELAY];
-  logic [SLOT_DELAY-1:0] write_valid_q;
+  // ---- Slots on their way to the lanes, at last decoded in two halves, so that a lane needs two bits of it
+  localparam int unsigned Octets = LANES / 8;
 
-  if (LANES >= (1 << LANE_WIDTH)) begin : gen_check_lanes
-    $error("consistency: a lane number must be left that is no lane's");
-  end
+  lane_t                 write_lane_q [SLOT_DELAY-1];
+  slot_t                 write_slot_q [SLOT_DELAY];
+  logic [SLOT_DELAY-2:0] write_valid_q;
+  logic [Octets-1:0]     write_octet_q;
+  logic [7:0]            write_place_q;
 
   always_ff @(posedge clk_i) begin
-    write_valid_q <= {write_valid_q[SLOT_DELAY-2:0], slot_write_valid_i};
-    write_lane_q[0] <= slot_write_valid_i ? slot_write_i.lane : '1;
+    write_valid_q <= {write_valid_q[SLOT_DELAY-3:0], slot_write_valid_i};
     if (slot_write_valid_i) begin
+      write_lane_q[0] <= slot_write_i.lane;
       write_slot_q[0] <= slot_write_i.slot;
       write_slot_q[0].x[$high(write_slot_q[0].x)] <= !slot_write_i.slot.x[$high(slot_write_i.slot.x)]; // offset binary
     end
     for (int unsigned s = 1; s < SLOT_DELAY; s++) begin
-      write_lane_q[s] <= write_lane_q[s-1];
-      if (write_valid_q[s-1]) write_slot_q[s] <= write_slot_q[s-1];
+      if (write_valid_q[s-1]) begin
+        if (s < SLOT_DELAY - 1) write_lane_q[s] <= write_lane_q[s-1];
+        write_slot_q[s] <= write_slot_q[s-1];
+      end
     end
+    for (int unsigned o = 0; o < Octets; o++) begin
+      write_octet_q[o] <= write_valid_q[SLOT_DELAY-2] && write_lane_q[SLOT_DELAY-2][LANE_WIDTH-1:3] == 3'(o);
+    end
+    for (int unsigned p = 0; p < 8; p++) write_place_q[p] <= write_lane_q[SLOT_DELAY-2][2:0] == 3'(p);
     if (rst_i) begin
       write_valid_q <= '0;
-      write_lane_q  <= '{default: '1};
+      write_octet_q <= '0;
     end
   end
 
-  // ---- Stages 3 to 5: the lanes.
+  // ---- Stages 2 to 5: the lanes.
   logic       swap;
   logic [4:0] tail_valid_q; // stages 4 to 8
   reference_t tail_q [5];
@@ -129,10 +135,10 @@ module consistency import whorl_gen_pkg::*, match_pkg::*; #(
   assign swap = valid_q[1] && reference_q[1].first && reference_q[1].occupied;
 
   for (genvar l = 0; l < int'(LANES); l++) begin : gen_lane
-    consistency_lane #(.Lane(l), .Dsp(DspWindows)) i_lane (
+    consistency_lane #(.Dsp(DspWindows)) i_lane (
       .clk_i,
       .rst_i,
-      .write_lane_i  (write_lane_q[SLOT_DELAY-1]),
+      .write_select_i({write_octet_q[l / 8], write_place_q[l % 8]}),
       .write_slot_i  (write_slot_q[SLOT_DELAY-1]),
       .swap_i        (swap),
       .stage_valid_i ({tail_valid_q[0], valid_q[2:1]}),

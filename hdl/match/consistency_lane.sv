@@ -7,13 +7,12 @@
 /// slots: the one that the record in pass A has won so far, and the final one of the record in pass B. `swap_i` makes
 /// the first the second and empties the first; it comes with the row of the record's first reference.
 module consistency_lane import match_pkg::*; #(
-  parameter int unsigned Lane = 0,   // place of the minutia in the probe record
-  parameter bit          Dsp  = 1'b1 // windows of the coordinates in a DSP block
+  parameter bit Dsp = 1'b1 // windows of the coordinates in a DSP block
 ) (
   input  logic              clk_i,
   input  logic              rst_i,
-  // slots won in pass A; x in offset binary, no write is a write to no lane
-  input  lane_t             write_lane_i,
+  // slots won in pass A; x in offset binary
+  input  logic [1:0]        write_select_i, // both: the write is this lane's
   input  slot_t             write_slot_i,
   input  logic              swap_i,
   // reference: the row in one cycle, the windows in the next
@@ -28,8 +27,8 @@ module consistency_lane import match_pkg::*; #(
   logic              hit, empty, turned, far;
 
   // A win in the cycle of the swap is the next record's first.
-  assign hit   = write_lane_i == lane_t'(Lane);
-  assign empty = rst_i || (swap_i && !hit);
+  assign hit   = &write_select_i;
+  assign empty = rst_i | (swap_i & ~(&write_select_i));
 
   always_ff @(posedge clk_i) begin
     if (hit) winning_q <= write_slot_i;
