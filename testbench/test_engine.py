@@ -82,6 +82,7 @@ async def every_stage_equals_the_model(dut, source_stall, sink_stall):
         if probe_count >= 30 and gate >= 43:
             assert max(e["score"] for e in expected) > 1000, "no mate among the records: the bench compares nothing"
         assert int(dut.idle_o.value) == 1
+        assert int(dut.probe_parity_o.value) == 0
         for task in (source.task, sink.task, taps.task):
             task.cancel()
 
@@ -97,12 +98,13 @@ async def a_record_costs_its_minutiae(dut):
     records = [random_record(rng, n, probe if index % 3 == 0 else None) for index, n in enumerate(lengths)]
     for index, record in enumerate(records):
         source.send(*beats(record, index))
-    cycles = 0
+    await sink.receive(1)
+    cycles, rest = 0, lengths[1:]
     while len(sink.words) < len(lengths):
         await RisingEdge(dut.clk_i)
         cycles += 1
-    dut._log.info("%.2f cycles a record of %.2f minutiae", cycles / len(lengths), sum(lengths) / len(lengths))
-    assert cycles / len(lengths) <= sum(lengths) / len(lengths) + 1.5
+    dut._log.info("%.2f cycles a record of %.2f minutiae", cycles / len(rest), sum(rest) / len(rest))
+    assert cycles / len(rest) <= sum(rest) / len(rest) + 1.5
     scores = [COMPARISON.unpack(word)["score"] for word in sink.words]
     assert scores == [whorl.compare(probe, record)["score"] for record in records]
 

@@ -271,8 +271,38 @@ async def vectors_of_the_matcher(dut):
                 check(await array.block(stream, slot), stream, slot, scores, gallery, 330, 3)
 
 
-@pytest.mark.parametrize(("streams", "probes"), [(1, 1), (2, 2)])
-def test_match_array(streams, probes):
-    run("match_array", parameters={"Streams": streams, "Probes": probes})
+@cocotb.test()
+async def a_damaged_probe_memory_is_reported_for_its_engine(dut):
+    rng = random.Random(56)
+    array = Array(dut, Stall.NONE)
+    await array.begin()
+    probe = random_record(rng, 40)
+    lines = [extent([random_record(rng, 30, probe) for _ in range(4)], 0) for _ in range(array.streams)]
+
+    async def search() -> int:
+        await array.start()
+        assert int(dut.probe_parity_error_o.value) == 0, "a report survives the start of a search"
+        await array.feed(lines)
+        return int(dut.probe_parity_error_o.value)
+
+    for slot in range(array.probes):
+        await array.load(slot, probe)
+    assert await search() == 0
+    for stream in range(array.streams):
+        for slot in range(array.probes):
+            engine = dut[f"gen_stream[{stream}]"].i_search_stream[f"gen_probe[{slot}]"].i_engine
+            # One bit of every word, so that whichever lane is read is damaged.
+            for word in engine.i_consistency.i_rotation_store.i_lane_ram.words_q:
+                word.value = int(word.value) ^ 1 << 40
+            await RisingEdge(dut.clk_i)
+            assert await search() == 1 << array.probes * stream + slot
+            # A probe is loaded into all streams at once.
+            await array.load(slot, probe)
+            assert await search() == 0
+
+
+@pytest.mark.parametrize(("streams", "probes", "block_rows"), [(1, 1, 1), (2, 2, 1)])
+def test_match_array(streams, probes, block_rows):
+    run("match_array", parameters={"Streams": streams, "Probes": probes, "BlockRowProbes": block_rows}, visible=("ram_1w1r",))
     if data_folder() is None:
         print("skipped vectors_of_the_matcher: WHORL_DATA names no folder")
