@@ -10,7 +10,7 @@ from bench.runner import run
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
-ROWS_BLOCK, ROWS_LUT = 0, 2  # row_memory_e of match_pkg
+ROWS_BLOCK, ROWS_LUT = 0, 2  # of match_pkg
 
 
 def rows(record) -> list[list[int]]:

@@ -8,7 +8,7 @@
 /// The slots won in pass A reach the lanes SLOT_DELAY cycles late: exactly then the first reference of their record,
 /// with which the lanes' slots change, has come through the rotation memory (see references).
 module consistency import whorl_gen_pkg::*, match_pkg::*; #(
-  parameter row_memory_e Rows       = ROWS_BLOCK,
+  parameter int unsigned Rows       = ROWS_BLOCK,
   parameter bit          DspWindows = 1'b1
 ) (
   input  logic              clk_i,

@@ -7,7 +7,7 @@
 /// Only a record's last beat may have to wait: until pass B will be free when the record gets there,
 /// and until the score queue is sure to have room. The probe survives a reset.
 module engine import whorl_gen_pkg::*, match_pkg::*; #(
-  parameter row_memory_e Rows       = ROWS_BLOCK, // memory of the rotated positions
+  parameter int unsigned Rows       = ROWS_BLOCK, // memory of the rotated positions
   parameter bit          DspWindows = 1'b1        // pass B in 48 DSP blocks, or else in some 1,400 LUTs more
 ) (
   input  logic          clk_i,

@@ -6,7 +6,7 @@
 /// Written by four lanes at a time, while nothing is read. Every entry carries its parity, and every read is checked:
 /// `parity_o` rises three cycles after a read that found a wrong one, and stays until reset.
 module rotation_store import whorl_gen_pkg::*, match_pkg::*; #(
-  parameter row_memory_e Rows = ROWS_BLOCK
+  parameter int unsigned Rows = ROWS_BLOCK
 ) (
   input  logic            clk_i,
   input  logic            rst_i,

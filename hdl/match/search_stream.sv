@@ -85,7 +85,7 @@ module search_stream import whorl_gen_pkg::*, match_pkg::*; #(
 
     assign others_ready = ready_or_absent | (Probes'(1) << p);
 
-    localparam row_memory_e Rows = p < int'(BlockRowProbes) ? ROWS_BLOCK
+    localparam int unsigned Rows = p < int'(BlockRowProbes) ? ROWS_BLOCK
                                    : p < int'(BlockRowProbes + UltraRowProbes) ? ROWS_ULTRA : ROWS_LUT;
 
     engine #(.Rows(Rows), .DspWindows(DspWindows)) i_engine (

@@ -208,7 +208,10 @@ package match_pkg;
   } rotated_t;
 
   /// What the rows of a rotation memory are kept in: 18 block RAMs, 18 UltraRAMs or 1,296 LUTs an engine.
-  typedef enum int unsigned {ROWS_BLOCK, ROWS_ULTRA, ROWS_LUT} row_memory_e;
+  /// Numbers and no enumeration, so that tools can set a top's parameter.
+  localparam int unsigned ROWS_BLOCK = 0;
+  localparam int unsigned ROWS_ULTRA = 1;
+  localparam int unsigned ROWS_LUT   = 2;
 
   // ---- Results of a search
 

@@ -97,6 +97,7 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
   write_beat_t             write_data [WriteClients];
   search_config_t          search_config;
   logic                    match_start, match_ready, match_active, match_idle;
+  logic [Streams-1:0][Probes-1:0] probe_parity_error;
   logic                    probe_line_valid, probe_line_ready, probe_discard_valid;
   logic [Probes-1:0]       probe_loaded;
   probe_line_t             probe_line;
@@ -252,7 +253,7 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
     .match_start_o         (match_start), .match_ready_i(match_ready),
     .match_active_o        (match_active),
     .match_idle_i          (match_idle),
-    .probe_parity_i        ('0),  // until the probe memories have parity
+    .probe_parity_i        (probe_parity_error),
     .probe_loaded_i        (probe_loaded),
     .probe_line_valid_o    (probe_line_valid),
     .probe_line_ready_i    (probe_line_ready),
@@ -272,8 +273,6 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
     .msix_valid_o, .msix_ready_i, .msix_vector_o
   );
 
-  logic [Streams-1:0][Probes-1:0] unused_probe_parity_error;
-
   match_array #(.Streams(Streams), .Probes(Probes)) i_match (
     .clk_i, .rst_i(core_rst),
     .search_config_i       (search_config),
@@ -287,7 +286,7 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
     .probe_line_i          (probe_line),
     .probe_discard_valid_i (probe_discard_valid),
     .probe_discard_slot_i  (probe_discard_slot),
-    .probe_parity_error_o  (unused_probe_parity_error),
+    .probe_parity_error_o  (probe_parity_error),
     .line_valid_i          (line_valid),
     .line_ready_o          (line_ready),
     .line_i                (line),
