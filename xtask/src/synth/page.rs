@@ -197,6 +197,46 @@ mod tests {
         assert_eq!(error, "no /variants in the synthesis report");
     }
 
+    fn report() -> Value {
+        let usage = |lut: u64| json!({"lut": lut, "lut_logic": lut, "lut_memory": 0, "ff": 2 * lut, "carry": 1, "bram": 21.5, "uram": 0, "dsp": 2});
+        let sizes = json!({"lut": 100_000, "ff": 200_000, "bram": 50, "uram": 0, "dsp": 90, "source": "a table"});
+        json!({
+            "tool": "Yosys", "variants": {"engine": usage(8_400)}, "collector": usage(500), "record_reader": usage(300),
+            "complete": usage(9_200), "stream": {"probes": 8, "shared": usage(400)},
+            "fixed": [{"streams": 1, "probes": 1, "usage": usage(9_000)}],
+            "modules": [{"module": "lane", "instances": 48, "all_instances": usage(5_000)}],
+            "budget": {"engine.lut": 9_000, "complete.lut": 10_000},
+            "cycles_per_comparison": 34.9, "cycles_source": "measured", "clock_hz_assumed": 250e6,
+            "cards": {
+                "large": {
+                    "device": sizes, "budget": sizes, "used": sizes, "shell": {"share": 0.2, "source": "assumed"},
+                    "engines": 64, "engines_by_area": 70, "streams": 8, "limit": "specification",
+                    "engines_of_a_stream": {"engine": 8, "other": 0}, "comparisons_per_second": 458e6,
+                },
+                "small": {
+                    "device": sizes, "budget": sizes, "shell": {"share": 0.2, "source": "assumed"},
+                    "engines": 0, "limit": "not one engine fits",
+                },
+            },
+        })
+    }
+
+    #[test]
+    fn every_part_of_the_report_is_on_the_page() {
+        let page = render(&report()).unwrap();
+        for line in [
+            "| engine | 8,400 | 8,400 | 0 | 16,800 | 1 | 21.5 | 0 | 2 |",
+            "| 48 x lane | 5,000 | 5,000 | 0 | 10,000 | 1 | 21.5 | 0 | 2 |",
+            "| 1x1 card without streams | 9,000 | 9,000 | 0 | 18,000 | 1 | 21.5 | 0 | 2 |",
+            "| large: **engines** | **64**: 8 streams of 8 engine | measured sizes, assumed shell; limit: specification |",
+            "| large: **comparisons/s** | **458 million** | engines x clock / cycles |",
+            "| small: **engines** | **0** | not one engine fits |",
+        ] {
+            assert!(page.lines().any(|l| l == line), "{line}\n{page}");
+        }
+        assert!(page.contains("more than 9,000 LUTs"), "{page}");
+    }
+
     #[test]
     fn paragraphs_break_between_words() {
         let mut page = String::new();
