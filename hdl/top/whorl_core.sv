@@ -144,8 +144,7 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
     .dma_settled_i (dma_settled),
     .drain_o       (drain),
     .core_rst_o    (core_rst),
-    .admin_start_o (admin_start),
-    .forget_o      (forget)
+    .admin_start_o (admin_start), .forget_o(forget)
   );
 
   error_log #(.Sources(ErrorSources)) i_errors (
@@ -154,18 +153,15 @@ module whorl_core import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
     .error_valid_i(error_valid),
     .error_i      (error),
     .fault_o      (fault),
-    .error_o      (first_error),
-    .latest_o     (latest_error),
-    .count_o      (error_count)
+    .error_o      (first_error), .latest_o(latest_error), .count_o(error_count)
   );
 
   core_counters #(.Streams(Streams)) i_counters (
     .clk_i, .rst_i(core_rst),
     .busy_i       (busy),
-    .read_beat_i  (read_beat),
+    .read_beat_i  (read_beat), .write_beat_i(write_beat),
     .read_wait_i  (read_wait),
     .read_hold_i  (m_axi_arvalid && !m_axi_arready),
-    .write_beat_i (write_beat),
     .read_error_i (read_error),
     .write_error_i(write_error),
     .command_i    (command_done),

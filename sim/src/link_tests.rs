@@ -241,7 +241,7 @@ fn strobes_split_into_runs() {
 /// A link on whose ports reads and writes never end: beats read and written in `cycles`.
 fn both_ways(timing: LinkTiming, reads: bool, writes: bool, cycles: u64) -> (u64, u64) {
     let memory = Window::new(4096);
-    let mut link = Link::new(timing);
+    let mut link = Link::new(timing, Faults::default());
     let write = PortOutputs { awvalid: 1, awaddr: BASE, wvalid: 1, wlast: 1, ..waiting() };
     let card =
         PortOutputs { arvalid: u8::from(reads), araddr: BASE, arlen: 15, ..if writes { write } else { waiting() } };
