@@ -31,6 +31,19 @@ async def records_become_beats(dut, source_stall, sink_stall):
 
 
 @cocotb.test()
+async def every_length_of_a_record_comes_through(dut):
+    rng = random.Random(4)
+    source, sink = Source(dut, "line", Stall.NONE), Sink(dut, "beat", Stall.RANDOM)
+    await start(dut)
+    lengths = list(range(97))
+    rng.shuffle(lengths)
+    records = [random_record(rng, length) for length in lengths]
+    source.send(*extent(records, 7))
+    expected = [beat for i, record in enumerate(records) for beat in beats(record, 7 + i)]
+    assert await sink.receive(len(expected)) == expected
+
+
+@cocotb.test()
 async def known_answers_are_marked_with_their_beats(dut):
     rng = random.Random(3)
     source, sink = Source(dut, "line", Stall.RANDOM), Sink(dut, "beat", Stall.RANDOM)

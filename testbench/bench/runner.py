@@ -53,6 +53,14 @@ def verilator_options() -> list[str]:
     return ["-Wall", "--assert", "-O3", *folders, *OPTIONS]
 
 
+def functional_bins() -> list[pathlib.Path]:
+    """The functional coverage, where it is measured. The package and the modules that are bound come before the binds."""
+    if "--coverage-user" not in OPTIONS:
+        return []
+    folder = ROOT / "testbench" / "cover"
+    return [folder / "cover_pkg.sv", *sorted(folder.glob("*_cover.sv")), folder / "bins.sv"]
+
+
 def run(module, test_module=None, parameters=None, testcase=None, environment=None, build_args=(), visible=(), vendor=False):
     """Builds `module` with `parameters` and runs the cocotb tests of `test_module` (default `test_<module>`).
 
@@ -76,7 +84,7 @@ def run(module, test_module=None, parameters=None, testcase=None, environment=No
 
     runner = get_runner("verilator")
     runner.build(
-        sources=[HDL / "lint" / "verilator.vlt", visibility, *hdl_packages(), find_module(module)],
+        sources=[HDL / "lint" / "verilator.vlt", visibility, *hdl_packages(), find_module(module), *functional_bins()],
         includes=[HDL / "prim"],
         hdl_toplevel=module,
         parameters=parameters,
@@ -100,6 +108,8 @@ def run(module, test_module=None, parameters=None, testcase=None, environment=No
         test_dir=build_dir,
         waves=waves,
         seed=os.environ.get("WHORL_SEED"),
+        # Without it Verilator counts all copies of a cover property as one, and one copy would speak for all bins.
+        test_args=["--coverage-per-instance"] if "--coverage-user" in OPTIONS else [],
         extra_env=dict(environment or {}),
         log_file=build_dir / "test.log",
         results_xml=str(build_dir / "results.xml"),

@@ -13,6 +13,8 @@ const JUDGED: [&str; 2] = ["hdl/match", "hdl/queue"];
 const WANTED: f64 = 95.0;
 /// Points that need not be reached, each with a reason.
 const EXCLUSIONS: &str = "testbench/coverage_exclusions.txt";
+/// Where the functional bins are defined.
+const BINS: &str = "/testbench/cover/";
 
 /// Options of `cargo xtask coverage`.
 #[derive(clap::Args)]
@@ -124,10 +126,15 @@ fn parse(line: &str) -> Option<(Option<Point>, u64)> {
     } else {
         Kind::Line
     };
-    let Some(at) = values.get("f")?.rfind("/hdl/") else { return Some((None, hits)) };
-    let name = if kind == Kind::Line { values.get("t")? } else { values.get("o")? };
-    // Copies of a generated bin differ by their place in the hierarchy only.
-    let name = if kind == Kind::Bin { format!("{} {}", name, values.get("h")?) } else { (*name).to_owned() };
+    let folder = if kind == Kind::Bin { BINS } else { "/hdl/" };
+    let Some(at) = values.get("f")?.rfind(folder) else { return Some((None, hits)) };
+    let name = match kind {
+        Kind::Line => *values.get("t")?,
+        Kind::Toggle => *values.get("o")?,
+        Kind::Bin => bin_name(values.get("h")?)?,
+    };
+    // Verilator's spelling of the index of a generated bin.
+    let name = name.replace("__BRA__", "[").replace("__KET__", "]").replace("__DOT__", ".");
     let point = Point {
         kind,
         file: values.get("f")?[at + 1..].to_owned(),
@@ -136,6 +143,13 @@ fn parse(line: &str) -> Option<(Option<Point>, u64)> {
         name,
     };
     Some((Some(point), hits))
+}
+
+/// A bin's place below the instance that `bins.sv` bound: the same wherever in a design that is. None where copies
+/// were counted as one (`*`), so that one would speak for all.
+fn bin_name(place: &str) -> Option<&str> {
+    let bound = &place[place.find(".cover_")? + 1..];
+    (!bound.contains('*')).then_some(bound)
 }
 
 fn exclusions() -> Result<Vec<Exclusion>, TaskError> {
@@ -183,7 +197,7 @@ fn judge(options: &Options, points: &BTreeMap<Point, u64>) -> Result<(), TaskErr
             continue;
         }
         match point.kind {
-            Kind::Bin => *bins.entry((&point.file, bin_name(&point.name))).or_insert(0) += hits,
+            Kind::Bin => *bins.entry((&point.file, &point.name)).or_insert(0) += hits,
             Kind::Line | Kind::Toggle => {
                 files.entry(&point.file).or_default()[usize::from(point.kind == Kind::Toggle)].count(hits > 0);
                 if options.missing && hits == 0 && JUDGED.iter().any(|folder| point.file.starts_with(folder)) {
@@ -193,11 +207,6 @@ fn judge(options: &Options, points: &BTreeMap<Point, u64>) -> Result<(), TaskErr
         }
     }
     report(&files, &bins, left_out)
-}
-
-/// The bin without its place in the hierarchy, but with the index of a generated one.
-fn bin_name(name: &str) -> &str {
-    name.split(' ').next().unwrap_or(name)
 }
 
 fn report(
@@ -239,6 +248,9 @@ fn report(
         totals.get(**folder).is_some_and(|shares| shares.iter().any(|share| share.percent() < WANTED))
     });
     let mut faults: Vec<_> = low.map(|folder| format!("{folder} is below {WANTED} %")).collect();
+    if bins.is_empty() {
+        faults.push(format!("no functional bins: the benches were not built with {BINS}"));
+    }
     if !unreached.is_empty() {
         faults.push(format!("{} functional bins were not reached", unreached.len()));
     }
@@ -258,8 +270,24 @@ mod tests {
         assert_eq!((point.file.as_str(), point.line, point.column, hits), ("hdl/match/slots.sv", 10, 28, 20362));
         assert!(point.kind == Kind::Toggle && point.name == "clk_i:0->1");
         assert!(parse(&TOGGLE.replace("/hdl/", "/testbench/")).unwrap().0.is_none());
+        assert!(parse(&TOGGLE.replace("/hdl/match/", "/testbench/cover/")).unwrap().0.is_none());
         assert!(parse("C '\u{1}f\u{2}x' many").is_none());
         assert!(parse("C 'x' 1").is_none());
+    }
+
+    #[test]
+    fn a_bin_is_named_by_its_bound_instance_wherever_that_is() {
+        let read = |place: &str| {
+            let head = "C '\u{1}f\u{2}/a/testbench/cover/range_cover.sv\u{1}l\u{2}15\u{1}n\u{2}11\u{1}t\u{2}user";
+            let line = format!("{head}\u{1}page\u{2}v_user/range_cover\u{1}o\u{2}Seen\u{1}h\u{2}{place}' 3");
+            parse(&line).map(|(point, _)| point.unwrap())
+        };
+        let bin = |place: &str| read(place).unwrap();
+        let core = bin("whorl_core.i_match.i_reader.cover_length.gen_value__BRA__7__KET____DOT__Seen");
+        assert!(core.kind == Kind::Bin && core.name == "cover_length.gen_value[7].Seen");
+        assert!(core == bin("record_reader.cover_length.gen_value__BRA__7__KET____DOT__Seen"));
+        assert!(core != bin("record_reader.cover_length.gen_value__BRA__8__KET____DOT__Seen"));
+        assert!(read("record_reader.cover_length.gen_value__BRA__*__KET____DOT__Seen").is_none());
     }
 
     #[test]
