@@ -8,12 +8,13 @@ import cocotb
 import pytest
 import whorl
 from bench.fields import Fields
+from bench.layout import limit
 from bench.records import GATE, extent, probe_lines, random_record
 from bench.runner import data_folder, run
 from bench.streams import STALLS, Sink, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
 
-CONFIG = Fields(("threshold", 16), ("top_k", 9), ("probe_mask", 8))
+CONFIG = Fields(("threshold", 16), ("top_k", 9), ("probe_mask", limit("PROBES_MAX")))
 REQUEST = Fields(("stream", 8), ("probe", 8))
 RESULT = Fields(("data", 512), ("last", 1))
 # Most significant first, as result_header_t.

@@ -11,7 +11,7 @@ from bench.runner import run
 from bench.streams import STALLS, Sink, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
 
-CONFIG = Fields(("threshold", 16), ("top_k", 9), ("probe_mask", 8))
+CONFIG = Fields(("threshold", 16), ("top_k", 9), ("probe_mask", limit("PROBES_MAX")))
 REQUEST = Fields(("stream", 8), ("probe", 8))
 RESULT_LINE = Fields(("data", 512), ("last", 1))
 EXTENTS, RESULTS, STRIDE = 0x10_0000, 0x80_0000, 65 * LINE

@@ -11,7 +11,7 @@ from cocotb.triggers import RisingEdge
 COUNTERS = Fields(("lines", 32), ("stall_collect", 64), ("stall_engine", 64), ("stall_starved", 64), ("minutiae", 64), ("cycles", 64))
 # Of one cycle, as match_pkg has them.
 EVENTS = Fields(
-    *((name, 1) for name in ("active", "line", "minutia", "record", "starved", "engine", "collect")), ("comparisons", 4), ("candidates", 4)
+    *((name, 1) for name in ("active", "line", "minutia", "record", "starved", "engine", "collect")), ("comparisons", 5), ("candidates", 5)
 )
 BITS = ("active_i", "line_taken_i", "beat_valid_i", "beat_taken_i", "beat_present_i", "beat_last_i", "pass_b_busy_i")
 INPUTS = (*BITS, "takes_part_i", "candidates_i")

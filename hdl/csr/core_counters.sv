@@ -18,16 +18,16 @@ module core_counters import queue_pkg::*, match_pkg::*; #(
   output counters_t      counters_o,
   output stream_totals_t streams_o [Streams]
 );
-  // Sums over the streams; STREAMS_MAX * PROBES_MAX fits seven bits.
-  logic [6:0] records, minutiae, comparisons, candidates;
+  // Sums over the streams; STREAMS_MAX * PROBES_MAX fits eight bits.
+  logic [7:0] records, minutiae, comparisons, candidates;
 
   always_comb begin
     {records, minutiae, comparisons, candidates} = '0;
     for (int unsigned s = 0; s < Streams; s++) begin
-      records     += 7'(events_i[s].record);
-      minutiae    += 7'(events_i[s].minutia);
-      comparisons += 7'(events_i[s].comparisons);
-      candidates  += 7'(events_i[s].candidates);
+      records     += 8'(events_i[s].record);
+      minutiae    += 8'(events_i[s].minutia);
+      comparisons += 8'(events_i[s].comparisons);
+      candidates  += 8'(events_i[s].candidates);
     end
   end
 

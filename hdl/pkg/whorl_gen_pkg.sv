@@ -3,7 +3,7 @@
 package whorl_gen_pkg;
 
   /// First 32 bits of the SHA-256 over the specification.
-  localparam logic [31:0] SPEC_HASH = 32'h68f5ea21;
+  localparam logic [31:0] SPEC_HASH = 32'h0b214b81;
 
   /// What id_magic reads as: "WHRL" in little-endian bytes.
   localparam int unsigned DEVICE_MAGIC = 32'd1280460887;
@@ -52,7 +52,7 @@ package whorl_gen_pkg;
   /// Record streams of a card at most.
   localparam int unsigned STREAMS_MAX = 32'd8;
   /// Engines per stream at most.
-  localparam int unsigned PROBES_MAX = 32'd8;
+  localparam int unsigned PROBES_MAX = 32'd16;
   /// Channels of card memory at most.
   localparam int unsigned CHANNELS_MAX = 32'd8;
   /// Bytes in which the size of a channel is given.

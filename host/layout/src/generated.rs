@@ -5,7 +5,7 @@ use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 /// First 32 bits of the SHA-256 over the specification.
-pub const SPEC_HASH: u32 = 0x68f5_ea21;
+pub const SPEC_HASH: u32 = 0xb21_4b81;
 /// What id_magic reads as: "WHRL" in little-endian bytes.
 pub const DEVICE_MAGIC: u32 = 0x4c52_4857;
 /// Major interface version; a driver refuses another one.
@@ -53,7 +53,7 @@ pub const HISTOGRAM_SHIFT: usize = 5;
 /// Record streams of a card at most.
 pub const STREAMS_MAX: usize = 8;
 /// Engines per stream at most.
-pub const PROBES_MAX: usize = 8;
+pub const PROBES_MAX: usize = 16;
 /// Channels of card memory at most.
 pub const CHANNELS_MAX: usize = 8;
 /// Bytes in which the size of a channel is given.
