@@ -60,7 +60,7 @@ bind engine range_cover #(.Values(cover_pkg::SECTORS)) cover_gallery_angle (
   .clk_i, .rst_i, .valid_i(beat_valid_i && beat_ready_o && beat_i.present), .value_i(32'(beat_i.minutia.geometry.angle[7:2]))
 );
 bind references range_cover #(.Values(cover_pkg::SECTORS)) cover_turn (
-  .clk_i, .rst_i, .valid_i(reference_valid_o && reference_o.occupied), .value_i(32'(unsigned'(reference_o.slot.turn[7:2])))
+  .clk_i, .rst_i, .valid_i(reference_valid_o && reference_o.occupied), .value_i(32'(reference_o.moved.turn[7:2]))
 );
 
 // ---- The candidates
