@@ -33,10 +33,13 @@ struct Variant {
     family: Family,
 }
 
-/// The engines of the report. The first is the one that the limits hold for.
-const VARIANTS: [Variant; 2] = [
+/// The engines of the report (decision 0005). The first is the one that the limits hold for. `Rows` is ROWS_ULTRA and
+/// ROWS_LUT of hdl/pkg/match_pkg.sv.
+const VARIANTS: [Variant; 4] = [
     Variant { name: "engine", parameters: &[], family: Family::UltraScalePlus },
-    Variant { name: "engine-series7", parameters: &[], family: Family::Series7 },
+    Variant { name: "engine-ultra-rows", parameters: &[("Rows", "1")], family: Family::UltraScalePlus },
+    Variant { name: "engine-lut-rows", parameters: &[("Rows", "2")], family: Family::UltraScalePlus },
+    Variant { name: "engine-series7", parameters: &[("DspWindows", "0")], family: Family::Series7 },
 ];
 
 /// Options of `cargo xtask synth`.
@@ -101,11 +104,15 @@ fn single(module: &str, options: &Options, sources: &Sources) -> Result<(), Task
 /// All runs, and the report from them.
 fn report(options: &Options, sources: &Sources) -> Result<Value, TaskError> {
     let limits = Limits { streams: limit("STREAMS_MAX")?, probes: limit("PROBES_MAX")? };
-    let of_size = |streams: u64, probes: u64| Run {
-        name: format!("fixed-{streams}x{probes}"),
-        parameters: vec![("Streams".to_owned(), streams.to_string()), ("Probes".to_owned(), probes.to_string())],
-        outside: &["search_stream"],
-        ..Run::whole("whorl_core")
+    // The smallest card, and the largest with all its memory channels.
+    let of_size = |streams: u64, probes: u64, channels: u64| {
+        let parameters = [("Streams", streams), ("Probes", probes), ("Channels", channels)];
+        Run {
+            name: format!("fixed-{streams}x{probes}"),
+            parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), value.to_string())).collect(),
+            outside: &["search_stream"],
+            ..Run::whole("whorl_core")
+        }
     };
     let engines = VARIANTS.iter().map(|variant| Run {
         name: variant.name.to_owned(),
@@ -123,8 +130,8 @@ fn report(options: &Options, sources: &Sources) -> Result<Value, TaskError> {
             outside: &["engine", "collector"],
             ..Run::whole("search_stream")
         },
-        of_size(1, 1),
-        of_size(limits.streams, limits.probes),
+        of_size(1, 1, 0),
+        of_size(limits.streams, limits.probes, limit("CHANNELS_MAX")?),
         Run { name: "modules".to_owned(), flatten: false, ..Run::whole("engine") },
     ];
     runs.extend(engines);
@@ -181,8 +188,8 @@ fn report(options: &Options, sources: &Sources) -> Result<Value, TaskError> {
         "complete": (engine + collector + reader).to_json(),
         "stream": {"probes": limits.probes, "shared": stream.to_json()},
         "fixed": [
-            {"streams": 1, "probes": 1, "usage": fixed[0].to_json()},
-            {"streams": limits.streams, "probes": limits.probes, "usage": fixed[1].to_json()},
+            {"streams": 1, "probes": 1, "channels": 0, "usage": fixed[0].to_json()},
+            {"streams": limits.streams, "probes": limits.probes, "channels": limit("CHANNELS_MAX")?, "usage": fixed[1].to_json()},
         ],
         "modules": modules,
         "budget": {"engine.lut": ENGINE_LUT_MAX, "complete.lut": COMPLETE_LUT_MAX},

@@ -131,7 +131,9 @@ fn parts(report: &Value) -> Result<Vec<(String, &Value)>, TaskError> {
     parts.push((format!("shared by a stream of {probes}"), field(report, "/stream/shared")?));
     for fixed in field(report, "/fixed")?.as_array().into_iter().flatten() {
         let (streams, probes) = (field(fixed, "/streams")?, field(fixed, "/probes")?);
-        parts.push((format!("{streams}x{probes} card without streams"), field(fixed, "/usage")?));
+        let channels = field(fixed, "/channels")?;
+        let name = format!("{streams}x{probes} card with {channels} memory channels, without streams");
+        parts.push((name, field(fixed, "/usage")?));
     }
     Ok(parts)
 }
@@ -203,7 +205,7 @@ mod tests {
         json!({
             "tool": "Yosys", "variants": {"engine": usage(8_400)}, "collector": usage(500), "record_reader": usage(300),
             "complete": usage(9_200), "stream": {"probes": 8, "shared": usage(400)},
-            "fixed": [{"streams": 1, "probes": 1, "usage": usage(9_000)}],
+            "fixed": [{"streams": 1, "probes": 1, "channels": 0, "usage": usage(9_000)}],
             "modules": [{"module": "lane", "instances": 48, "all_instances": usage(5_000)}],
             "budget": {"engine.lut": 9_000, "complete.lut": 10_000},
             "cycles_per_comparison": 34.9, "cycles_source": "measured", "clock_hz_assumed": 250e6,
@@ -227,7 +229,7 @@ mod tests {
         for line in [
             "| engine | 8,400 | 8,400 | 0 | 16,800 | 1 | 21.5 | 0 | 2 |",
             "| 48 x lane | 5,000 | 5,000 | 0 | 10,000 | 1 | 21.5 | 0 | 2 |",
-            "| 1x1 card without streams | 9,000 | 9,000 | 0 | 18,000 | 1 | 21.5 | 0 | 2 |",
+            "| 1x1 card with 0 memory channels, without streams | 9,000 | 9,000 | 0 | 18,000 | 1 | 21.5 | 0 | 2 |",
             "| large: **engines** | **64**: 8 streams of 8 engine | measured sizes, assumed shell; limit: specification |",
             "| large: **comparisons/s** | **458 million** | engines x clock / cycles |",
             "| small: **engines** | **0** | not one engine fits |",
