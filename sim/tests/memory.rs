@@ -7,7 +7,7 @@ use whorl_device::{
     CardBuffer, CopyRequest, Device, DeviceError, ErrorLog, ExtentRequest, GalleryBuffer, Memory, SearchOutcome,
 };
 use whorl_layout::Status;
-use whorl_matcher::Record;
+use whorl_matcher::{GATE_DEFAULT, Record};
 use whorl_sim::{LinkModel, MemoryModel};
 
 /// A card with probes loaded and a gallery in host memory.
@@ -26,7 +26,7 @@ impl Loaded {
         let slots = device.info().probes;
         let probes: Vec<_> = (0..slots).map(|_| numbers.record(40)).collect();
         let records = gallery(&mut numbers, &probes, records);
-        load(&mut device, &probes).unwrap();
+        load(&mut device, &probes, GATE_DEFAULT).unwrap();
         let (buffer, extents) = place(&mut device, &records, per_extent, 300);
         Self { device, probes, records, buffer, extents }
     }
@@ -50,7 +50,11 @@ impl Loaded {
         let request = request(self.probes.len() as u8, extents);
         let outcome = self.device.search(&request).unwrap();
         for (slot, probe) in (0..).zip(&self.probes) {
-            assert_eq!(found(&outcome, slot, &request), expected(probe, &self.records, 300, &request), "slot {slot}");
+            assert_eq!(
+                found(&outcome, slot, &request),
+                expected(probe, GATE_DEFAULT, &self.records, 300, &request),
+                "slot {slot}"
+            );
         }
         outcome
     }
