@@ -55,6 +55,6 @@ mod tests {
     #[test]
     fn every_named_status_is_read_back_and_no_other() {
         let named = (0..=255u8).filter(|&b| Status::from_byte(b).is_some_and(|s| s as u8 == b)).count();
-        assert_eq!(named, 10);
+        assert_eq!(named, 14);
     }
 }
