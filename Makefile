@@ -3,7 +3,7 @@ export CARGO_TERM_COLOR ?= auto
 PYTHON := .venv/bin/python
 FVC    := $(or $(WHORL_DATA),../shared/data)/fvc/leader
 
-.PHONY: setup build demo test test-rust test-hdl test-card pairs bench synth timing lint gen requirements clean
+.PHONY: setup build demo test test-rust test-hdl test-card pairs bench synth timing lint formal gen requirements clean
 
 setup: ## Install what is missing: Debian packages, .venv, the bindings
 	@tools/setup
@@ -41,6 +41,9 @@ timing: setup ## Clock and critical path of slices on an ECP5; docs/timing.md
 
 lint: setup ## Formatting, clippy, HDL lint, licences, generated files
 	cargo xtask lint
+
+formal: setup ## Proofs of the control modules
+	cargo xtask formal
 
 gen: setup ## Write the files generated from spec/
 	cargo xtask gen

