@@ -39,7 +39,19 @@ const fn induction(module: &'static str, k: u32, depth: u32) -> Proof {
     Proof { module, method: Method::Induction(k), depth }
 }
 
-const PROOFS: &[Proof] = &[induction("rr_arbiter", 2, 12), induction("fifo", 2, 12), induction("skid_buffer", 2, 12)];
+const PROOFS: &[Proof] = &[
+    induction("rr_arbiter", 2, 12),
+    induction("fifo", 2, 12),
+    induction("skid_buffer", 2, 12),
+    induction("msix_request", 2, 12),
+    induction("queue_state", 3, 8),
+    induction("sq_fetch", 3, 12),
+    induction("cq_post", 3, 16),
+    induction("io_exec", 3, 10),
+    induction("core_control", 2, 16),
+    induction("axi_read_port", 2, 8),
+    induction("axi_write_port", 2, 10),
+];
 
 /// Where the translated sources, the SMT2 files and the traces go, from the root.
 const FOLDER: &str = "target/formal";
