@@ -3,7 +3,7 @@
 import cocotb
 from bench.host import HostMemory, WritePort
 from bench.layout import code, code_name, unpack
-from bench.queue import COMPLETION, ERROR, NO_PAIR, QUEUE_PAIR, pair, rng
+from bench.queue import COMPLETION, ERROR, FARS, NO_PAIR, QUEUE_PAIR, pair, rng
 from bench.runner import run
 from bench.streams import STALLS, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
@@ -59,24 +59,26 @@ def completion(queue_index=1, tag=0, status="SUCCESS", **values):
 
 
 @cocotb.test()
-@cocotb.parametrize(stall=STALLS)
-async def entries_fill_the_ring_lap_by_lap(dut, stall):
+@cocotb.parametrize(stall=STALLS, base=FARS)
+async def entries_fill_the_ring_lap_by_lap(dut, stall, base):
     post = Post(dut, stall)
     random = rng(3)
-    post.pairs[1] = pair(cq_base=0x20000, sq_head=6)
+    post.pairs[1] = pair(cq_base=base, sq_head=6)
     await post.begin()
     for n in range(30):
         # The host reads each entry at once.
         post.pairs[1]["cq_head"] = post.pairs[1]["cq_tail"]
-        before = post.memory.load(0x20000, 128)
+        before = post.memory.load(base, 128)
         fields = {"tag": random.randrange(1 << 16), "cycles": random.getrandbits(32), "detail": random.getrandbits(32)}
-        post.io.send(completion(**fields, status="CRC_MISMATCH"))
+        host_addr = random.getrandbits(64)
+        post.io.send(completion(**fields, status="CRC_MISMATCH", host_addr=host_addr))
         await post.io.drain()
-        cqe = unpack("cqe", post.memory.load(0x20000 + 16 * (n % 8), 16))
+        assert (post.errors[-1]["tag"], post.errors[-1]["host_addr"]) == (fields["tag"], host_addr)
+        cqe = unpack("cqe", post.memory.load(base + 16 * (n % 8), 16))
         want = fields | {"status": code("status", "CRC_MISMATCH"), "phase": 1 - n // 8 % 2, "queue_index": 1, "sq_head": 6}
         assert {name: cqe[name] for name in want} == want
         # Nothing else in the line was touched.
-        after = post.memory.load(0x20000, 128)
+        after = post.memory.load(base, 128)
         place = 16 * (n % 8)
         assert before[:place] == after[:place] and before[place + 16 :] == after[place + 16 :]
     assert post.interrupts == [(1, n + 1) for n in range(30)] and post.posted == 30

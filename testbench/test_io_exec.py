@@ -2,7 +2,7 @@
 
 import cocotb
 from bench.layout import code, code_name, pack
-from bench.queue import COMPLETION, OUTCOME, command
+from bench.queue import COMPLETION, OUTCOME, command, rng
 from bench.runner import run
 from bench.streams import Sink, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
@@ -59,13 +59,16 @@ class Io:
 @cocotb.parametrize(stall=[Stall.NONE, Stall.RANDOM])
 async def commands_reach_their_executor(dut, stall):
     io = await Io(dut, stall=stall).begin()
+    random = rng(1)
     for name in ("LOAD_PROBE", "SEARCH", "COPY", "SEARCH", "LOAD_PROBE", "COPY"):
         for status in ("SUCCESS", "CRC_MISMATCH"):
-            io.outcome = {"status": code("status", status), "detail": 77, "host_addr": 0x1000}
-            sqe = pack("sqe", opcode=code("opcode", name), tag=0x1234, words=0x99)
+            given = {"detail": random.getrandbits(32), "host_addr": random.getrandbits(64)}
+            io.outcome = {"status": code("status", status)} | given
+            tag = random.getrandbits(16)
+            sqe = pack("sqe", opcode=code("opcode", name), tag=tag, words=random.getrandbits(480))
             done = await io.run(sqe, queue_index=3)
             assert io.started[-1] == (EXECUTORS[name], int.from_bytes(sqe, "little"))
-            want = {"queue_index": 3, "tag": 0x1234, "status": status, "detail": 77, "host_addr": 0x1000}
+            want = {"queue_index": 3, "tag": tag, "status": status} | given
             assert {n: done[n] for n in want} == want
             assert io.cycles <= done["cycles"] <= io.cycles + 6
     assert len(io.started) == 12
