@@ -4,7 +4,7 @@ import cocotb
 import whorl
 from bench.host import LINE, HostMemory, ReadPort
 from bench.layout import code_name, limit, pack
-from bench.queue import OUTCOME, PROBE_LINE, rng
+from bench.queue import FARS, OUTCOME, PROBE_LINE, rng
 from bench.runner import run
 from bench.streams import STALLS, Sink, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
@@ -56,10 +56,10 @@ class Exec:
 @cocotb.parametrize(stall=STALLS)
 async def an_image_reaches_its_slot(dut, stall):
     probe = await Exec(dut, stall).begin()
-    for slot, gate in ((0, 127), (2, 0), (1, 43)):
+    for slot, gate, base in ((0, 127, FARS[0]), (2, 0, FARS[1]), (1, 43, FARS[0])):
         image = rng(slot).randbytes(LINES * LINE)
-        probe.memory.store(0x7000_0040, image)
-        outcome = await probe.run(probe_slot=slot, gate=gate, image_address=0x7000_0040, crc32c=whorl.crc32c(image))
+        probe.memory.store(base + LINE, image)
+        outcome = await probe.run(probe_slot=slot, gate=gate, image_address=base + LINE, crc32c=whorl.crc32c(image))
         assert outcome == {"status": "SUCCESS", "detail": 0, "host_addr": 0}
         got = [PROBE_LINE.unpack(word) for word in probe.lines.words]
         assert [(line["slot"], line["gate"], line["index"]) for line in got] == [(slot, gate, i) for i in range(LINES)]
@@ -98,10 +98,11 @@ async def damage_discards_the_slot(dut, stall):
 async def a_read_error_ends_it_at_its_line(dut):
     probe = await Exec(dut).begin()
     image = bytes(LINES * LINE)
-    for line in (0, 15, 16, 100, LINES - 1):
-        probe.memory.read_faults = {0x4000 + line * LINE}
-        outcome = await probe.run(probe_slot=2, image_address=0x4000, crc32c=whorl.crc32c(image))
-        assert outcome == {"status": "DMA_READ_ERROR", "detail": 0, "host_addr": 0x4000 + line * LINE}
+    for n, line in enumerate((0, 15, 16, 100, LINES - 1)):
+        base = FARS[n % 2]
+        probe.memory.read_faults = {base + line * LINE}
+        outcome = await probe.run(probe_slot=2, image_address=base, crc32c=whorl.crc32c(image))
+        assert outcome == {"status": "DMA_READ_ERROR", "detail": 0, "host_addr": base + line * LINE}
         assert len(probe.lines.words) == line
         probe.lines.words.clear()
     assert probe.discards == [2] * 5

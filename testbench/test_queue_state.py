@@ -2,7 +2,7 @@
 
 import cocotb
 from bench.layout import code
-from bench.queue import DOORBELL, ERROR, PAIR_SETUP, QUEUE_PAIR, rng
+from bench.queue import DOORBELL, ERROR, FARS, PAIR_SETUP, QUEUE_PAIR, rng
 from bench.runner import run
 from bench.streams import start
 from cocotb.triggers import ClockCycles, RisingEdge
@@ -13,7 +13,7 @@ PULSES = ("admin_start_i", "forget_i", "create_i", "delete_i", "restart_i", "doo
 class State:
     def __init__(self, dut):
         self.dut = dut
-        self.refusals = []
+        self.refusals, self.created = [], 0
         for name in (*PULSES, "admin_setup_i", "create_setup_i", "delete_index_i", "restart_index_i", "doorbell_i"):
             getattr(dut, name).value = 0
 
@@ -36,8 +36,12 @@ class State:
         await ClockCycles(self.dut.clk_i, settle)
 
     async def create(self, index, entries_log2):
-        self.dut.create_setup_i.value = PAIR_SETUP.pack(queue_index=index, sq_base=0x1000 * index, cq_base=0x8000 * index, entries_log2=entries_log2)
+        """Creates a pair at far places, of which the next creation takes the other one."""
+        sq_base, cq_base = FARS[self.created % 2] + 0x1000 * index, FARS[1 - self.created % 2] + 0x8000 * index
+        self.created += 1
+        self.dut.create_setup_i.value = PAIR_SETUP.pack(queue_index=index, sq_base=sq_base, cq_base=cq_base, entries_log2=entries_log2)
         await self.strobe("create_i")
+        assert (self.pair(index)["sq_base"], self.pair(index)["cq_base"]) == (sq_base, cq_base)
 
     async def ring(self, index, value, completion=0):
         self.dut.doorbell_i.value = DOORBELL.pack(queue_index=index, completion=completion, value=value)

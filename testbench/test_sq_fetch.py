@@ -2,7 +2,7 @@
 
 import cocotb
 from bench.host import HostMemory, ReadPort
-from bench.queue import COMMAND, NO_PAIR, QUEUE_PAIR, pair, rng
+from bench.queue import COMMAND, FARS, NO_PAIR, QUEUE_PAIR, pair, rng
 from bench.runner import run
 from bench.streams import Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
@@ -65,7 +65,7 @@ class Fetch:
 async def entries_come_in_ring_order_and_pairs_take_turns(dut, stall):
     fetch = Fetch(dut, stall)
     random = rng(2)
-    fetch.pairs = [pair(sq_base=0x10000 * (q + 1), sq_head=5, sq_tail=4) for q in range(PAIRS)]
+    fetch.pairs = [pair(sq_base=FARS[q % 2] + 0x1000 * q, sq_head=5, sq_tail=4) for q in range(PAIRS)]
     entries = [fetch.fill(q, random) for q in range(PAIRS)]
     await fetch.begin()
     while len(fetch.commands) < 7 * PAIRS:
@@ -75,7 +75,7 @@ async def entries_come_in_ring_order_and_pairs_take_turns(dut, stall):
         assert [c["entry"] for c in mine] == [5, 6, 7, 0, 1, 2, 3]
         for c in mine:
             assert c["sqe"].to_bytes(64, "little") == entries[q][c["entry"]] and not c["fetch_error"]
-            assert c["host_addr"] == 0x10000 * (q + 1) + 64 * c["entry"]
+            assert c["host_addr"] == FARS[q % 2] + 0x1000 * q + 64 * c["entry"]
     order = [c["queue_index"] for c in fetch.commands if c["queue_index"]]
     assert order[:9] in ([1, 2, 3] * 3, [2, 3, 1] * 3, [3, 1, 2] * 3)
     # The admin pair goes first whenever its executor is free.
