@@ -38,8 +38,7 @@ module axi_read_port_formal import whorl_gen_pkg::*, dma_pkg::*; #(
     .beat_done_o(), .burst_error_o(), .m_axi_rid, .m_axi_rdata, .m_axi_rresp, .m_axi_rlast, .m_axi_rvalid, .m_axi_rready()
   );
 
-  logic [Clients-1:0] taken, stalled_q;
-  burst_t             stalled_burst_q [Clients];
+  logic [Clients-1:0] taken;
   burst_t             taken_burst_q;
   logic [7:0]         taken_client_q;
   logic               taken_q;
@@ -51,11 +50,10 @@ module axi_read_port_formal import whorl_gen_pkg::*, dma_pkg::*; #(
 
   always_ff @(posedge clk_i) first_q <= 1'b0;
 
-  // Clients keep what they ask for and ask for whole lines within 4 KiB; the bus answers what it owes.
+  // Clients may withdraw what is not taken; they ask for whole lines within 4 KiB; the bus answers what it owes.
   always_comb begin
     assume (!first_q || rst_i);
     for (int unsigned c = 0; c < Clients; c++) begin
-      assume (!stalled_q[c] || (burst_valid_i[c] && burst_i[c] == stalled_burst_q[c]));
       assume (burst_i[c].host_addr[LINE_OFFSET_BITS-1:0] == '0);
       assume (13'(burst_i[c].host_addr[11:0]) + (13'(burst_i[c].lines_less1) << LINE_OFFSET_BITS) < 13'd4096);
       assume (burst_i[c].lines_less1 < 8'd64);
@@ -64,11 +62,9 @@ module axi_read_port_formal import whorl_gen_pkg::*, dma_pkg::*; #(
   end
 
   always_ff @(posedge clk_i) begin
-    stalled_q <= rst_i ? '0 : burst_valid_i & ~burst_ready;
     taken_q   <= taken != '0 && !rst_i;
     owed_q    <= rst_i ? '0 : owed_q + OwedBits'(taken != '0) - OwedBits'(answered);
     for (int unsigned c = 0; c < Clients; c++) begin
-      stalled_burst_q[c] <= burst_i[c];
       if (taken[c]) begin
         taken_burst_q  <= burst_i[c];
         taken_client_q <= 8'(c);

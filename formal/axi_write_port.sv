@@ -28,8 +28,7 @@ module axi_write_port_formal import whorl_gen_pkg::*, dma_pkg::*; #(
   logic [63:0]            addr;
   logic [7:0]             addr_len;
   logic                   answered, data_valid, data_last, beat_taken;
-  logic [Clients-1:0]     beat_ready, beat_stalled_q, owner_q;
-  write_beat_t            stalled_beat_q [Clients];
+  logic [Clients-1:0]     beat_ready, owner_q;
   logic                   sending_q;  // beats of the burst taken last are missing
   logic [7:0]             left_q;     // so many after the next
   logic                   first_q = 1'b1;
@@ -42,8 +41,7 @@ module axi_write_port_formal import whorl_gen_pkg::*, dma_pkg::*; #(
     .m_axi_wvalid(data_valid), .m_axi_wready, .m_axi_bid, .m_axi_bresp, .m_axi_bvalid, .m_axi_bready()
   );
 
-  logic [Clients-1:0] taken, stalled_q;
-  burst_t             stalled_burst_q [Clients];
+  logic [Clients-1:0] taken;
   burst_t             taken_burst_q;
   logic [7:0]         taken_client_q;
   logic               taken_q;
@@ -55,8 +53,6 @@ module axi_write_port_formal import whorl_gen_pkg::*, dma_pkg::*; #(
   assign beat_taken = (beat_valid_i & beat_ready) != '0;
 
   always_ff @(posedge clk_i) begin
-    beat_stalled_q <= rst_i ? '0 : beat_valid_i & ~beat_ready;
-    for (int unsigned c = 0; c < Clients; c++) stalled_beat_q[c] <= beat_i[c];
     if (taken != '0) begin
       sending_q <= 1'b1;
       owner_q   <= taken;
@@ -68,28 +64,24 @@ module axi_write_port_formal import whorl_gen_pkg::*, dma_pkg::*; #(
 
   always_ff @(posedge clk_i) first_q <= 1'b0;
 
-  // Clients keep what they ask for and ask for whole lines within 4 KiB; the bus answers what it owes.
+  // Clients may withdraw what is not taken; they ask for whole lines within 4 KiB; the bus answers what it owes.
   always_comb begin
     assume (!first_q || rst_i);
     for (int unsigned c = 0; c < Clients; c++) begin
-      assume (!stalled_q[c] || (burst_valid_i[c] && burst_i[c] == stalled_burst_q[c]));
       assume (burst_i[c].host_addr[LINE_OFFSET_BITS-1:0] == '0);
       assume (13'(burst_i[c].host_addr[11:0]) + (13'(burst_i[c].lines_less1) << LINE_OFFSET_BITS) < 13'd4096);
       assume (burst_i[c].lines_less1 < 8'd64);
     end
     assume (!m_axi_bvalid || owed_q > OwedBits'(addr_valid || sending_q || data_valid));
     for (int unsigned c = 0; c < Clients; c++) begin
-      assume (!beat_stalled_q[c] || (beat_valid_i[c] && beat_i[c] == stalled_beat_q[c]));
       assume (!(beat_valid_i[c] && owner_q[c] && sending_q) || beat_i[c].last == (left_q == '0));
     end
   end
 
   always_ff @(posedge clk_i) begin
-    stalled_q <= rst_i ? '0 : burst_valid_i & ~burst_ready;
     taken_q   <= taken != '0 && !rst_i;
     owed_q    <= rst_i ? '0 : owed_q + OwedBits'(taken != '0) - OwedBits'(answered);
     for (int unsigned c = 0; c < Clients; c++) begin
-      stalled_burst_q[c] <= burst_i[c];
       if (taken[c]) begin
         taken_burst_q  <= burst_i[c];
         taken_client_q <= 8'(c);

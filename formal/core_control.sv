@@ -8,16 +8,17 @@ module core_control_formal (
   input logic enable_i,
   input logic reset_i,
   input logic engine_quiet_i,
-  input logic dma_idle_i
+  input logic dma_settled_i
 );
-  localparam int unsigned ResetCycles = 8;
+  localparam int unsigned ResetCycles    = 8;
+  localparam int unsigned DrainCyclesMax = 4;
   localparam logic [2:0] OFF = 3'd2, ON = 3'd3;  // of i_dut.state_q
 
   logic ready, drain, core_rst, admin_start, forget;
   logic first_q = 1'b1;
 
-  core_control i_dut (
-    .clk_i, .rst_i, .enable_i, .reset_i, .ready_o(ready), .engine_quiet_i, .dma_idle_i,
+  core_control #(.DrainCyclesMax(DrainCyclesMax)) i_dut (
+    .clk_i, .rst_i, .enable_i, .reset_i, .ready_o(ready), .engine_quiet_i, .dma_settled_i,
     .drain_o(drain), .core_rst_o(core_rst), .admin_start_o(admin_start), .forget_o(forget)
   );
 
@@ -25,6 +26,7 @@ module core_control_formal (
   always_comb assume (!first_q || rst_i);
 
   logic [3:0] in_reset_q;  // cycles that the core has been in reset
+  logic [2:0] in_drain_q;  // cycles of a drain since the last request
   logic       soft_q;      // by a soft reset
   logic       started_q;   // the admin pair started and was neither forgotten nor reset
   logic       cleaned_q;   // nothing of an earlier session is left: reset, or quiet after it was forgotten
@@ -32,6 +34,7 @@ module core_control_formal (
   always_ff @(posedge clk_i) begin
     if (!core_rst || rst_i) in_reset_q <= '0;
     else if (in_reset_q != '1) in_reset_q <= in_reset_q + 1'b1;
+    in_drain_q <= !drain || reset_i || rst_i ? '0 : in_drain_q + 1'b1;
     if (rst_i) soft_q <= 1'b0;
     else if (drain) soft_q <= 1'b1;
     if (admin_start) started_q <= 1'b1;
@@ -49,7 +52,11 @@ module core_control_formal (
     // For the induction: the module's own count.
     CountedInReset: assert (!core_rst || (soft_q ? in_reset_q == 4'(i_dut.reset_q) : in_reset_q <= 4'(i_dut.reset_q)));
     SoftResetDrains: assert (!$past(reset_i && !rst_i) || drain);
-    DrainEndsWhenIdle: assert (!$past(drain && dma_idle_i && !reset_i && !rst_i) || core_rst);
+    DrainEndsWhenSettled: assert (!$past(drain && dma_settled_i && !reset_i && !rst_i) || core_rst);
+    DrainEnds: assert (!drain || in_drain_q < 3'(DrainCyclesMax));
+    // For the induction: the module's own count is never behind, unless it restarts with a request in vain.
+    DrainCounted: assert (!drain || in_drain_q <= 3'(i_dut.drain_q));
+    DrainLeadsToReset: assert (!$past(drain && !reset_i && !rst_i) || drain || core_rst);
     StartsCleanOnly: assert (!admin_start || (cleaned_q && ready && enable_i));
     StartsOnce: assert (!admin_start || !started_q);
     ForgetsOnlyReady: assert (!forget || (ready && !started_q) || $past(started_q));

@@ -15,7 +15,8 @@ module cq_post_formal import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
   input logic        burst_ready_i,
   input logic        beat_ready_i,
   input logic        response_valid_i,
-  input logic        response_error_i
+  input logic        response_error_i,
+  input logic        hung_i
 );
   // States of the module, for the induction.
   localparam logic [2:0] IDLE = 3'd0, PREPARE = 3'd1, ASK = 3'd2, SEND = 3'd3, WAIT = 3'd4, OVER = 3'd5;
@@ -32,7 +33,7 @@ module cq_post_formal import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
     .clk_i, .rst_i, .pair_i, .cq_advance_o(cq_advance), .halt_o(halt), .interrupt_o(interrupt), .posted_o(posted),
     .admin_valid_i, .admin_ready_o(admin_ready), .admin_i, .io_valid_i, .io_ready_o(io_ready), .io_i,
     .burst_valid_o(burst_valid), .burst_ready_i, .burst_o(burst), .beat_valid_o(beat_valid), .beat_ready_i,
-    .beat_o(beat), .response_valid_i, .response_error_i, .error_valid_o(error_valid), .error_o(error)
+    .beat_o(beat), .response_valid_i, .response_error_i, .hung_i, .error_valid_o(error_valid), .error_o(error)
   );
 
   logic        asked_q;    // a burst was taken and its beat was not

@@ -29,6 +29,7 @@ module queue_state_formal import whorl_gen_pkg::*, queue_pkg::*; #(
 
   queue_state #(.QueuePairs(QueuePairs)) i_dut (
     .clk_i, .rst_i, .admin_start_i, .admin_setup_i, .forget_i, .create_i, .create_setup_i, .delete_i, .delete_index_i,
+    .restart_i, .restart_index_i,
     .doorbell_valid_i, .doorbell_i, .refusal_valid_o(refusal_valid), .refusal_o(refusal),
     .sq_advance_i, .cq_advance_i, .halt_i, .pair_o(pair)
   );
@@ -40,6 +41,8 @@ module queue_state_formal import whorl_gen_pkg::*, queue_pkg::*; #(
     assume (!first_q || rst_i);
     assume (!create_i || (create_setup_i.queue_index != '0 && create_setup_i.queue_index < 8'(QueuePairs)
         && create_setup_i.entries_log2 >= 8'd1 && create_setup_i.entries_log2 <= 8'(QUEUE_ENTRIES_LOG2_MAX)));
+    // A pair that was created once is started anew where it was.
+    assume (!restart_i || (restart_index_i != '0 && restart_index_i < 8'(QueuePairs) && pair[QueuePairs - 1].mask != '0));
     assume (!(create_i && sq_advance_i[create_setup_i.queue_index[0]]));
     for (int unsigned q = 0; q < QueuePairs; q++) begin
       assume (!sq_advance_i[q] || pair[q].sq_head != pair[q].sq_tail);

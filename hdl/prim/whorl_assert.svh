@@ -2,17 +2,14 @@
 //
 // Assertions that stay alive in simulation. A failure names the broken promise and stops the run.
 // They are clocked on clk_i and disabled during rst_i, so both must be visible where the macro is used.
-// Synthesis tools define SYNTHESIS and skip them; no simulator does. `cargo xtask formal` defines FORMAL: the prover
-// reads no SVA, so there they are clocked immediate assertions, and the task spells |-> and |=> for it.
+// Synthesis tools define SYNTHESIS and skip them; no simulator does. `cargo xtask formal` defines FORMAL: its reader
+// defines SYNTHESIS as well and knows no SVA, so there they are clocked immediate assertions, and the task spells
+// |-> and |=> for it.
 
 `ifndef WHORL_ASSERT_SVH
 `define WHORL_ASSERT_SVH
 
-`ifdef SYNTHESIS
-  `define ASSERT(Name, Prop)
-  `define ASSERT_AFTER(Name, Cycles, Cause, Effect)
-  `define ASSERT_HELD(Name, Valid, Ready, Data)
-`elsif FORMAL
+`ifdef FORMAL
   `define ASSERT(Name, Prop) \
     always_ff @(posedge clk_i) if (!rst_i) begin \
       Name: assert (Prop); \
@@ -25,6 +22,10 @@
 
   `define ASSERT_HELD(Name, Valid, Ready, Data) \
     `ASSERT(Name, !$past(!rst_i && (Valid) && !(Ready)) || ((Valid) && $stable(Data)))
+`elsif SYNTHESIS
+  `define ASSERT(Name, Prop)
+  `define ASSERT_AFTER(Name, Cycles, Cause, Effect)
+  `define ASSERT_HELD(Name, Valid, Ready, Data)
 `else
   /// `Prop` holds at every rising edge of clk_i.
   `define ASSERT(Name, Prop) \
