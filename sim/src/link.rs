@@ -101,7 +101,7 @@ struct Write {
 struct Response {
     ready_at: u64,
     id: u8,
-    response: u8,
+    code: u8,
 }
 
 /// The link, advanced once a cycle.
@@ -178,7 +178,7 @@ impl Link {
         if let Some((place, response)) = due.and_then(|place| Some((place, self.responses.get(place)?))) {
             inputs.bvalid = true;
             inputs.bid = response.id;
-            inputs.bresp = response.response;
+            inputs.bresp = response.code;
             self.responding = place;
         }
     }
@@ -294,7 +294,7 @@ impl Link {
             Some(FaultKind::WriteLate(cycles)) => self.now + self.timing.latency + cycles,
             _ => self.now + self.timing.latency,
         };
-        self.responses.push_back(Response { ready_at, id: write.id, response: if done { OKAY } else { SLVERR } });
+        self.responses.push_back(Response { ready_at, id: write.id, code: if done { OKAY } else { SLVERR } });
         self.writes.pop_front();
         self.beats.clear();
     }

@@ -32,7 +32,9 @@ fn every_engine_signs_the_known_answers_and_no_result_knows_of_them() {
     let planted = gallery(&mut numbers, &probes, 25);
     let (_buffer, extents) = place(&mut device, &records, 9, 1000);
     let (_planted, mut known) = place(&mut device, &planted, 13, 0);
-    known.iter_mut().for_each(|extent| extent.known_answer = true);
+    for extent in &mut known {
+        extent.known_answer = true;
+    }
     // First, in the middle and last.
     for place in [0, 2, extents.len()] {
         let mut listed = extents.clone();

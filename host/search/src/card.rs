@@ -113,12 +113,11 @@ impl CardEngine {
 
     /// Puts known answers where the card reads them. No search runs meanwhile, so one place serves all.
     fn plant(&mut self, known: &KnownAnswers) -> Result<ExtentRequest, EngineError> {
-        let buffer = match &mut self.planted {
-            Some(buffer) => buffer,
-            None => {
-                let bytes = KnownAnswers::bytes_max(usize::from(self.device.info().probes));
-                self.planted.insert(self.device.alloc_gallery(bytes)?)
-            }
+        let buffer = if let Some(buffer) = &mut self.planted {
+            buffer
+        } else {
+            let bytes = KnownAnswers::bytes_max(usize::from(self.device.info().probes));
+            self.planted.insert(self.device.alloc_gallery(bytes)?)
         };
         let bytes = known.bytes();
         buffer.write(0, &bytes);

@@ -77,7 +77,7 @@ mod tests {
     struct Broken(fn() -> EngineError);
 
     impl Engine for Broken {
-        fn name(&self) -> &str {
+        fn name(&self) -> &'static str {
             "broken"
         }
         fn probes_per_pass(&self) -> usize {

@@ -70,10 +70,13 @@ const RESOURCES: [Resource; 5] = [
     Resource { name: "DSP", fill: 0.80, of: |u| u.dsp },
 ];
 
+/// Streams of the larger card whose fixed part is synthesised: yosys has no memory for the largest.
+pub const FIXED_STREAMS: u64 = 2;
+
 /// What the parts of a card occupy.
 #[derive(Debug)]
 pub struct Parts {
-    /// Everything but the streams, at one stream and at `streams_max`.
+    /// Everything but the streams, at one stream and at [`FIXED_STREAMS`].
     pub fixed: [Usage; 2],
     /// What the engines of a stream share.
     pub stream: Usage,
@@ -120,7 +123,7 @@ impl Device {
     pub fn fit(&self, parts: &Parts, limits: Limits) -> Option<Fit> {
         let mut best: Option<Fit> = None;
         for streams in 1..=limits.streams {
-            let fixed = parts.fixed_part(streams, limits.streams) + parts.stream * streams;
+            let fixed = parts.fixed_part(streams) + parts.stream * streams;
             for mix in mixes(parts.engines.len(), limits.probes) {
                 let usage = parts
                     .engines
@@ -158,13 +161,12 @@ impl Device {
 }
 
 impl Parts {
-    /// Everything but the streams, interpolated between the two sizes that were synthesised.
-    fn fixed_part(&self, streams: u64, streams_max: u64) -> Usage {
+    /// Everything but the streams, on a line through the two sizes that were synthesised.
+    fn fixed_part(&self, streams: u64) -> Usage {
         let [small, large] = self.fixed;
         let between = |of: fn(&Usage) -> u64| {
             let (small, large) = (of(&small), of(&large));
-            let steps = streams_max.saturating_sub(1).max(1);
-            small + (large.saturating_sub(small) * (streams - 1)).div_ceil(steps)
+            small + (large.saturating_sub(small) * (streams - 1)).div_ceil(FIXED_STREAMS - 1)
         };
         Usage {
             lut_logic: between(|u| u.lut_logic),
@@ -214,7 +216,7 @@ mod tests {
     fn parts(engines: &[(&str, Usage)]) -> Parts {
         let fixed = |lut| Usage { lut_logic: lut, ..Usage::default() };
         Parts {
-            fixed: [fixed(1_000), fixed(8_000)],
+            fixed: [fixed(1_000), fixed(2_000)],
             stream: fixed(500),
             engines: engines.iter().map(|(name, usage)| ((*name).to_owned(), *usage)).collect(),
         }
@@ -270,6 +272,6 @@ mod tests {
     #[test]
     fn the_fixed_part_grows_with_the_streams() {
         let parts = parts(&[]);
-        assert_eq!([1, 2, 8].map(|s| parts.fixed_part(s, 8).lut()), [1_000, 2_000, 8_000]);
+        assert_eq!([1, 2, 8].map(|s| parts.fixed_part(s).lut()), [1_000, 2_000, 8_000]);
     }
 }

@@ -8,7 +8,7 @@ pub use cells::{Netlist, StatError};
 
 use crate::shell::{TaskError, read, read_json, root, write};
 use crate::yosys::{Family, Run, Sources};
-use cards::{DEVICES, Limits, Parts, device_json};
+use cards::{DEVICES, FIXED_STREAMS, Limits, Parts, device_json};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -104,7 +104,7 @@ fn single(module: &str, options: &Options, sources: &Sources) -> Result<(), Task
 /// All runs, and the report from them.
 fn report(options: &Options, sources: &Sources) -> Result<Value, TaskError> {
     let limits = Limits { streams: limit("STREAMS_MAX")?, probes: limit("PROBES_MAX")? };
-    // The smallest card, and the largest with all its memory channels.
+    // The smallest card, and one with a memory channel for each of its streams.
     let of_size = |streams: u64, probes: u64, channels: u64| {
         let parameters = [("Streams", streams), ("Probes", probes), ("Channels", channels)];
         Run {
@@ -131,7 +131,7 @@ fn report(options: &Options, sources: &Sources) -> Result<Value, TaskError> {
             ..Run::whole("search_stream")
         },
         of_size(1, 1, 0),
-        of_size(limits.streams, limits.probes, limit("CHANNELS_MAX")?),
+        of_size(FIXED_STREAMS, FIXED_STREAMS, FIXED_STREAMS),
         Run { name: "modules".to_owned(), flatten: false, ..Run::whole("engine") },
     ];
     runs.extend(engines);
@@ -142,7 +142,7 @@ fn report(options: &Options, sources: &Sources) -> Result<Value, TaskError> {
 
     let engine = total(VARIANTS[0].name)?;
     let (collector, reader, stream) = (total("collector")?, total("record_reader")?, total("stream")?);
-    let fixed = [total("fixed-1x1")?, total(&format!("fixed-{}x{}", limits.streams, limits.probes))?];
+    let fixed = [total("fixed-1x1")?, total(&format!("fixed-{FIXED_STREAMS}x{FIXED_STREAMS}"))?];
     let modules = netlists[at("modules")].kinds("engine", &[])?;
     let modules: Vec<_> = modules
         .iter()
@@ -189,7 +189,7 @@ fn report(options: &Options, sources: &Sources) -> Result<Value, TaskError> {
         "stream": {"probes": limits.probes, "shared": stream.to_json()},
         "fixed": [
             {"streams": 1, "probes": 1, "channels": 0, "usage": fixed[0].to_json()},
-            {"streams": limits.streams, "probes": limits.probes, "channels": limit("CHANNELS_MAX")?, "usage": fixed[1].to_json()},
+            {"streams": FIXED_STREAMS, "probes": FIXED_STREAMS, "channels": FIXED_STREAMS, "usage": fixed[1].to_json()},
         ],
         "modules": modules,
         "budget": {"engine.lut": ENGINE_LUT_MAX, "complete.lut": COMPLETE_LUT_MAX},
