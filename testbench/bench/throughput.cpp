@@ -75,7 +75,7 @@ void load(const std::vector<uint32_t>& image) {
 
 void search(uint32_t records, const std::vector<uint32_t>& lines) {
     const uint64_t threshold = 0, mask = 1;
-    top->search_config_i = threshold << 17 | uint64_t{kCandidatesMax} << 8 | mask;
+    top->search_config_i = threshold << 25 | uint64_t{kCandidatesMax} << 16 | mask;
     top->start_i = 1;
     tick();
     top->start_i = 0;
@@ -88,15 +88,16 @@ void search(uint32_t records, const std::vector<uint32_t>& lines) {
     top->line_valid_i = 1;
     for (uint32_t i = 0; i < count; ++i) {
         auto& line = top->line_i[0];
-        put(line, 0, 32, records);
-        put(line, 32, 32, 0);
-        put(line, 64, 1, i + 1 == count);
-        put(line, 65, 1, i == 0);
-        // The line starts at bit 66: two bits into the third word.
+        put(line, 0, 1, 0);
+        put(line, 1, 32, records);
+        put(line, 33, 32, 0);
+        put(line, 65, 1, i + 1 == count);
+        put(line, 66, 1, i == 0);
+        // The line starts at bit 67: three bits into the third word.
         const uint32_t* words = &lines[i * kLineWords];
-        line[2] = (line[2] & 3u) | words[0] << 2;
-        for (unsigned w = 1; w < kLineWords; ++w) line[2 + w] = words[w - 1] >> 30 | words[w] << 2;
-        line[2 + kLineWords] = words[kLineWords - 1] >> 30;
+        line[2] = (line[2] & 7u) | words[0] << 3;
+        for (unsigned w = 1; w < kLineWords; ++w) line[2 + w] = words[w - 1] >> 29 | words[w] << 3;
+        line[2 + kLineWords] = words[kLineWords - 1] >> 29;
         for (bool taken = false; !taken;) {
             top->eval();
             taken = top->line_ready_o;
