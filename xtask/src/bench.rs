@@ -117,6 +117,10 @@ pub fn run(options: &Options) -> Result<(), TaskError> {
     let carried = number(&run, "/card/streams/0/bytes_per_cycle")?;
     report.add("link-bound stream, share of the link", 100.0 * carried / narrow, "%", Some(Target::AtLeast(95.0)));
     report.runs.push(run);
+    let run = bench(&["--engine", "sim,memory_bytes_per_cycle=8", "--resident", "--fingers", "1000", "--probes", "2"])?;
+    let carried = number(&run, "/card/streams/0/bytes_per_cycle")?;
+    report.add("memory-bound stream, share of the channel", 100.0 * carried / narrow, "%", Some(Target::AtLeast(90.0)));
+    report.runs.push(run);
     projected(&mut report, &cycles, &cpu)?;
 
     let machine = machine();

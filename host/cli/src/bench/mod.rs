@@ -51,6 +51,9 @@ pub struct Options {
     /// Threads of the CPU engine; all cores where not given
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// Copy the references into card memory first; that is not part of the time
+    #[arg(long)]
+    resident: bool,
     /// Many links, shapes and record lengths, each beside what the throughput model says; with `--engine sim`
     #[arg(long)]
     sweep: bool,
@@ -67,6 +70,8 @@ struct Run {
     elapsed: Duration,
     /// Of a card: what it counted.
     activity: Option<Activity>,
+    /// The references lay in card memory, of which the model says nothing.
+    resident: bool,
 }
 
 impl Run {
@@ -91,7 +96,7 @@ pub fn run(options: &Options) -> Result<(), CliError> {
         return Err(CliError::Usage("this build has no simulated card; build with the `sim` feature".into()));
     }
     let workload = workload(options, options.minutiae)?;
-    let run = measure(&options.engine, &workload, options.threads)?;
+    let run = measure(&options.engine, &workload, options)?;
     let mut out = std::io::stdout().lock();
     if options.json {
         writeln!(out, "{}", to_json(&options.engine, &workload, &run))?;
@@ -110,31 +115,37 @@ fn workload(options: &Options, minutiae: u8) -> Result<Workload, CliError> {
 }
 
 /// Searches all probes of the workload once. Loading the gallery is not part of the time; loading probes is.
-fn measure(choice: &EngineChoice, workload: &Workload, threads: Option<usize>) -> Result<Run, CliError> {
+fn measure(choice: &EngineChoice, workload: &Workload, options: &Options) -> Result<Run, CliError> {
     let search = Search::new(workload.probes.clone(), 10);
     if *choice == EngineChoice::Cpu {
         let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.unwrap_or(0))
+            .num_threads(options.threads.unwrap_or(0))
             .build()
             .map_err(|error| CliError::Usage(format!("--threads: {error}")))?;
-        return pool.install(|| searched(&mut CpuEngine::new(Backend::Auto), workload, &search));
+        let mut engine = CpuEngine::new(Backend::Auto);
+        engine.load(workload.shard.clone()).map_err(CliError::engine("cpu"))?;
+        return pool.install(|| searched(&mut engine, &search));
     }
     let (device, name, _simulator) = choice.open_device()?;
     let mut engine = CardEngine::new(device, name.clone());
+    if options.resident {
+        engine = engine.resident();
+    }
+    engine.load(workload.shard.clone()).map_err(CliError::engine(&name))?;
     let before = engine.device().activity().map_err(CliError::engine(&name))?;
-    let mut run = searched(&mut engine, workload, &search)?;
+    let mut run = searched(&mut engine, &search)?;
     let after = engine.device().activity().map_err(CliError::engine(&name))?;
     run.activity = Some(after.since(&before));
+    run.resident = options.resident;
     Ok(run)
 }
 
-fn searched(engine: &mut dyn Engine, workload: &Workload, search: &Search) -> Result<Run, CliError> {
+fn searched(engine: &mut dyn Engine, search: &Search) -> Result<Run, CliError> {
     let name = engine.name().to_owned();
-    engine.load(workload.shard.clone()).map_err(CliError::engine(&name))?;
     let start = Instant::now();
     let answers = engine.search(search).map_err(CliError::engine(&name))?;
     let comparisons = answers.iter().map(|a| a.comparisons).sum();
-    Ok(Run { comparisons, elapsed: start.elapsed(), activity: None })
+    Ok(Run { comparisons, elapsed: start.elapsed(), activity: None, resident: false })
 }
 
 fn to_json(choice: &EngineChoice, workload: &Workload, run: &Run) -> Value {
@@ -158,7 +169,7 @@ fn to_json(choice: &EngineChoice, workload: &Workload, run: &Run) -> Value {
         value["cycles_per_comparison"] = json!(activity::ratio(activity.card.busy_cycles, run.comparisons));
     }
     #[cfg(feature = "sim")]
-    if let EngineChoice::Sim(sim) = choice {
+    if let (EngineChoice::Sim(sim), false) = (choice, run.resident) {
         value["model"] = model::Prediction::of(sim, workload).to_json();
     }
     value
@@ -186,7 +197,7 @@ results included",
         activity::ratio(activity.card.busy_cycles, run.comparisons)
     )?;
     #[cfg(feature = "sim")]
-    if let EngineChoice::Sim(sim) = choice {
+    if let (EngineChoice::Sim(sim), false) = (choice, run.resident) {
         let model = model::Prediction::of(sim, workload);
         writeln!(out, "the model says {:.2} cycles per record, {}-bound", model.cycles(), model.regime())?;
     }

@@ -29,7 +29,7 @@ pub fn run(options: &Options) -> Result<(), CliError> {
     for point in points(base, options.minutiae) {
         let workload = workload(options, point.minutiae)?;
         let choice = EngineChoice::Sim(point.choice.clone());
-        let run = measure(&choice, &workload, None)?;
+        let run = measure(&choice, &workload, options)?;
         if options.json {
             let mut value = to_json(&choice, &workload, &run);
             value["varied"] = json!(point.varied);
