@@ -46,9 +46,8 @@ pub fn render(report: &Value) -> Result<String, TaskError> {
     page += "## Modules of an engine\n\nEach synthesised alone, with all modules below it: `lane_array` holds 48 of \
              `distance_table`, `consistency` the `rotation_store`. The sum differs from the flattened engine above.\n\n";
     let modules = field(report, "/modules")?.as_array().into_iter().flatten();
-    let modules: Vec<_> = modules
-        .map(|m| Ok((text(field(m, "/module")?).to_owned(), field(m, "/usage")?)))
-        .collect::<Result<_, TaskError>>()?;
+    let modules: Vec<_> =
+        modules.map(|m| Ok((text(field(m, "/module")?), field(m, "/usage")?))).collect::<Result<_, TaskError>>()?;
     usage_table(&mut page, "module", &modules)?;
 
     page += "## Engines per device\n\n";
