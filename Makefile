@@ -23,7 +23,7 @@ test-hdl: setup
 	$(PYTHON) -m pytest -q testbench
 
 test-vendor: setup ## A whole engine of vendor primitives against the matcher
-	WHORL_VENDOR=1 $(PYTHON) -m pytest -q testbench/test_engine.py -k vendor
+	WHORL_VENDOR=1 $(PYTHON) -m pytest -q testbench/test_engine.py testbench/test_vendor_pass_b.py -k 'vendor'
 
 test-card: build ## Scores of the simulated card against the reference, on real templates where present
 	@if [ -d "$(FVC)" ]; then \
