@@ -1,13 +1,11 @@
 //! `make bench`: every speed figure of the project from one run, with the targets that simulated cycles must meet.
 
 use crate::shell::{self, TaskError, output, read_json, root, write};
+use crate::synth::CLOCK_HZ;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-/// Clock that a card's cycles are turned into time with. An assumption: no open tool closes timing for the parts in view.
-const CLOCK_HZ: f64 = 250e6;
 
 /// Options of `cargo xtask bench`.
 #[derive(clap::Args)]

@@ -1,6 +1,6 @@
 //! `cargo xtask coverage`: which lines, toggles and functional bins of the RTL the benches reach.
 
-use crate::shell::{TaskError, root, run, tool};
+use crate::shell::{TaskError, output, read, root, run, tool, write};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
@@ -92,9 +92,9 @@ pub fn run_all(options: &Options) -> Result<(), TaskError> {
 /// Hits of every point, over all builds.
 fn collect(builds: &Path) -> Result<BTreeMap<Point, u64>, TaskError> {
     let mut points = BTreeMap::new();
-    let listing = crate::shell::output(Command::new("find").arg(builds).args(["-name", "coverage.dat"]))?;
+    let listing = output(Command::new("find").arg(builds).args(["-name", "coverage.dat"]))?;
     for path in listing.lines().map(PathBuf::from) {
-        let text = fs::read_to_string(&path).map_err(TaskError::file(&path))?;
+        let text = read(&path)?;
         for line in text.lines().filter(|line| line.starts_with("C '")) {
             let (point, hits) = parse(line)
                 .ok_or_else(|| TaskError::Check(format!("{}: no coverage point: {line:?}", path.display())))?;
@@ -153,8 +153,7 @@ fn bin_name(place: &str) -> Option<&str> {
 }
 
 fn exclusions() -> Result<Vec<Exclusion>, TaskError> {
-    let path = root().join(EXCLUSIONS);
-    let text = fs::read_to_string(&path).map_err(TaskError::file(&path))?;
+    let text = read(&root().join(EXCLUSIONS))?;
     text.lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .map(|line| {
@@ -185,9 +184,8 @@ fn judge(options: &Options, points: &BTreeMap<Point, u64>) -> Result<(), TaskErr
     let mut bins: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     let mut left_out = 0;
     for (point, &hits) in points {
-        let path = root().join(&point.file);
         if !sources.contains_key(point.file.as_str()) {
-            let text = fs::read_to_string(&path).map_err(TaskError::file(&path))?;
+            let text = read(&root().join(&point.file))?;
             sources.insert(&point.file, text.lines().map(str::to_owned).collect());
         }
         let source = &sources[point.file.as_str()];
@@ -241,8 +239,7 @@ fn report(
         "bins": bins.iter().map(|((f, n), hits)| (format!("{f} {n}"), json!(hits))).collect::<serde_json::Map<_, _>>(),
         "excluded_points": left_out,
     });
-    let file = root().join("target/coverage/report.json");
-    fs::write(&file, format!("{value:#}\n")).map_err(TaskError::file(&file))?;
+    write(&root().join("target/coverage/report.json"), &format!("{value:#}\n"))?;
 
     let low = JUDGED.iter().filter(|folder| {
         totals.get(**folder).is_some_and(|shares| shares.iter().any(|share| share.percent() < WANTED))

