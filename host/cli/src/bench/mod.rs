@@ -70,8 +70,9 @@ struct Run {
     elapsed: Duration,
     /// Of a card: what it counted.
     activity: Option<Activity>,
-    /// The references lay in card memory, of which the model says nothing.
-    resident: bool,
+    /// Of a simulated card that streams from the host: what the throughput model says.
+    #[cfg(feature = "sim")]
+    model: Option<model::Prediction>,
 }
 
 impl Run {
@@ -136,7 +137,10 @@ fn measure(choice: &EngineChoice, workload: &Workload, options: &Options) -> Res
     let mut run = searched(&mut engine, &search)?;
     let after = engine.device().activity().map_err(CliError::engine(&name))?;
     run.activity = Some(after.since(&before));
-    run.resident = options.resident;
+    #[cfg(feature = "sim")]
+    if let (EngineChoice::Sim(sim), false) = (choice, options.resident) {
+        run.model = Some(model::Prediction::of(sim, workload));
+    }
     Ok(run)
 }
 
@@ -145,7 +149,13 @@ fn searched(engine: &mut dyn Engine, search: &Search) -> Result<Run, CliError> {
     let start = Instant::now();
     let answers = engine.search(search).map_err(CliError::engine(&name))?;
     let comparisons = answers.iter().map(|a| a.comparisons).sum();
-    Ok(Run { comparisons, elapsed: start.elapsed(), activity: None, resident: false })
+    Ok(Run {
+        comparisons,
+        elapsed: start.elapsed(),
+        activity: None,
+        #[cfg(feature = "sim")]
+        model: None,
+    })
 }
 
 fn to_json(choice: &EngineChoice, workload: &Workload, run: &Run) -> Value {
@@ -169,8 +179,8 @@ fn to_json(choice: &EngineChoice, workload: &Workload, run: &Run) -> Value {
         value["cycles_per_comparison"] = json!(activity::ratio(activity.card.busy_cycles, run.comparisons));
     }
     #[cfg(feature = "sim")]
-    if let (EngineChoice::Sim(sim), false) = (choice, run.resident) {
-        value["model"] = model::Prediction::of(sim, workload).to_json();
+    if let Some(model) = &run.model {
+        value["model"] = model.to_json();
     }
     value
 }
@@ -197,8 +207,7 @@ results included",
         activity::ratio(activity.card.busy_cycles, run.comparisons)
     )?;
     #[cfg(feature = "sim")]
-    if let (EngineChoice::Sim(sim), false) = (choice, run.resident) {
-        let model = model::Prediction::of(sim, workload);
+    if let Some(model) = &run.model {
         writeln!(out, "the model says {:.2} cycles per record, {}-bound", model.cycles(), model.regime())?;
     }
     Ok(())

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 const LINES_UNDER_WAY: f64 = 256.0;
 /// Lines of a read burst at most (`BURST_LINES_MAX` of hdl/pkg/dma_pkg.sv).
 const BURST_LINES: f64 = 16.0;
+/// Read bursts that the card has under way at most (`READS_IN_FLIGHT_MAX` there).
+const READS_IN_FLIGHT: u16 = 32;
 const LINE_BYTES: f64 = whorl_layout::LINE_BYTES as f64;
 
 /// Cycles per record and stream under each limit alone.
@@ -29,7 +31,7 @@ impl Prediction {
         let lines = workload.bytes / LINE_BYTES;
         let latency = (link.latency_ns * whorl_sim::CLOCK_MHZ) as f64 / 1000.0;
         let bytes_per_cycle = (link.bytes_per_cycle as f64).min(LINE_BYTES);
-        let asked = (f64::from(link.reads_in_flight.min(32)) * BURST_LINES / streams).min(LINES_UNDER_WAY);
+        let asked = (f64::from(link.reads_in_flight.min(READS_IN_FLIGHT)) * BURST_LINES / streams).min(LINES_UNDER_WAY);
         Self {
             compute: workload.cycles_bound,
             link: streams * workload.bytes / bytes_per_cycle,

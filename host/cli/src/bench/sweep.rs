@@ -26,17 +26,22 @@ pub fn run(options: &Options) -> Result<(), CliError> {
             "varied                    model  measured  off by  regime   efficiency  link B/cycle  comparisons/s"
         )?;
     }
+    let mut held = (options.minutiae, workload(options, options.minutiae)?);
     for point in points(base, options.minutiae) {
-        let workload = workload(options, point.minutiae)?;
+        // Records are made anew only where their length is what varies.
+        if held.0 != point.minutiae {
+            held = (point.minutiae, workload(options, point.minutiae)?);
+        }
+        let workload = &held.1;
         let choice = EngineChoice::Sim(point.choice.clone());
-        let run = measure(&choice, &workload, options)?;
+        let run = measure(&choice, workload, options)?;
         if options.json {
-            let mut value = to_json(&choice, &workload, &run);
+            let mut value = to_json(&choice, workload, &run);
             value["varied"] = json!(point.varied);
             writeln!(out, "{value}")?;
             continue;
         }
-        let model = Prediction::of(&point.choice, &workload);
+        let model = Prediction::of(&point.choice, workload);
         let measured = run.cycles_per_record().unwrap_or_default();
         let card = run.activity.as_ref().map(crate::activity::to_json).unwrap_or_default();
         writeln!(
