@@ -5,8 +5,9 @@
 ///
 /// The first HostReaders read clients and all but the last write client know host memory only. Each of the others names
 /// a memory with its bursts: 0 the host's, c + 1 channel c. It may name another one only when no beat or answer is
-/// owed to it, so its beats stay in order. A memory that does not answer costs a client its burst (read_guard). A port carries one line per cycle; its clients take turns. Between a port
-/// and a client that may read everywhere lies one register.
+/// owed to it, so its beats stay in order. A memory that does not answer costs a client its burst (read_guard). A port
+/// carries one line per cycle; its clients take turns. Between a port and a client that may read everywhere lies one
+/// register.
 module memory_ports import whorl_gen_pkg::*, dma_pkg::*; #(
   parameter int unsigned Channels    = 1,                   // 0 to CHANNELS_MAX
   parameter int unsigned HostReaders = 3,

@@ -3,8 +3,8 @@
 
 /// Collects the scores of one engine: totals, histogram and the best `top_k` from the threshold on.
 ///
-/// Known answers go into their count and signature only. One score per cycle; one that enters the heap blocks the next that would for up to 18 cycles (see top_k).
-/// Cleared by reset, which takes HISTOGRAM_BINS cycles.
+/// Known answers go into their count and signature only. One score per cycle; one that enters the heap blocks the next
+/// that would for up to 18 cycles (see top_k). Cleared by reset, which takes HISTOGRAM_BINS cycles.
 module collector import match_pkg::*; (
   input  logic        clk_i,
   input  logic        rst_i,

@@ -26,18 +26,20 @@ module stream_counters import whorl_gen_pkg::*, match_pkg::*; #(
   // each cycle, one cycle later
   output stream_events_t   events_o
 );
-  logic starved, stalled, engine;
+  logic starved, stalled, engine, collect, minutia;
   assign starved = active_i && !beat_valid_i;
   assign stalled = active_i && beat_valid_i && !beat_taken_i;
   assign engine  = stalled && pass_b_busy_i;
+  assign collect = stalled && !pass_b_busy_i;
+  assign minutia = beat_taken_i && beat_present_i;
 
   always_ff @(posedge clk_i) begin
     if (line_taken_i) counters_o.lines <= counters_o.lines + 1'b1;
-    if (beat_taken_i && beat_present_i) counters_o.minutiae <= counters_o.minutiae + 1'b1;
+    if (minutia) counters_o.minutiae <= counters_o.minutiae + 1'b1;
     if (active_i) counters_o.cycles <= counters_o.cycles + 1'b1;
     if (starved) counters_o.stall_starved <= counters_o.stall_starved + 1'b1;
     if (engine) counters_o.stall_engine <= counters_o.stall_engine + 1'b1;
-    if (stalled && !engine) counters_o.stall_collect <= counters_o.stall_collect + 1'b1;
+    if (collect) counters_o.stall_collect <= counters_o.stall_collect + 1'b1;
     if (rst_i) counters_o <= '0;
   end
 
@@ -45,11 +47,11 @@ module stream_counters import whorl_gen_pkg::*, match_pkg::*; #(
     events_o <= '{
       active:      active_i,
       line:        line_taken_i,
-      minutia:     beat_taken_i && beat_present_i,
+      minutia:     minutia,
       record:      beat_taken_i && beat_last_i,
       starved:     starved,
       engine:      engine,
-      collect:     stalled && !engine,
+      collect:     collect,
       comparisons: beat_taken_i && beat_last_i ? takes_part_i : '0,
       candidates:  candidates_i
     };
