@@ -1,49 +1,25 @@
 """Bench of hdl/dma/read_guard.sv between clients that ask at random and a port whose answers may be lost or late."""
 
-from collections import deque
-
 import cocotb
-from bench.host import BURST, READ_BEAT
-from bench.queue import rng
+from bench.guard import TIMEOUT, GuardBench
+from bench.host import READ_BEAT
 from bench.runner import run
-from bench.streams import start
-from cocotb.triggers import FallingEdge, RisingEdge
-
-TIMEOUT = 250
 
 
-class Guard:
-    """Clients above, port below. Data of a beat names its burst, so that a beat of another burst is told apart."""
+class Guard(GuardBench):
+    """Expected are beats: data, last, since. Owed by the bus: [burst, beats left, ready at]."""
+
+    INPUTS = ("port_beat_valid_i", "port_beat_i")
 
     def __init__(self, dut, seed, loss=0.0):
-        self.dut, self.random, self.loss = dut, rng(seed), loss
-        self.clients = len(dut.burst_valid_i)
-        self.asking = [None] * self.clients  # burst offered
-        self.expected = [deque() for _ in range(self.clients)]  # beats: data, last, since
-        self.bus = [deque() for _ in range(self.clients)]  # bursts: [data, beats left, ready at]
+        super().__init__(dut, seed, loss)
         self.current = None  # client whose burst is being returned
-        self.number = self.cycle = self.good = self.errors = self.late = 0
         self.longest = 0
-        self.ask = 0.2  # chance that a client asks
-        self.block = False  # the port takes no burst
-        self.release = False  # lost answers come after all
-        self.clear = False
-
-    async def begin(self):
-        dut = self.dut
-        for name in ("clear_i", "burst_valid_i", "port_burst_ready_i", "port_beat_valid_i", "port_beat_i"):
-            getattr(dut, name).value = 0
-        dut.timeout_i.value = TIMEOUT
-        await start(dut)
-        return self
 
     def _drive(self):
         dut, random = self.dut, self.random
         for c in range(self.clients):
-            if self.asking[c] is None and len(self.expected[c]) < 60 and random.random() < self.ask and not self.clear:
-                self.number += 1
-                self.asking[c] = (self.number, random.randint(1, 16))
-                dut.burst_i[c].value = BURST.pack(host_addr=self.number * 4096, lines_less1=self.asking[c][1] - 1)
+            self._offer(c, self.asking[c] is None and len(self.expected[c]) < 60)
         dut.burst_valid_i.value = sum(1 << c for c in range(self.clients) if self.asking[c])
         self.ready = 0 if self.block else 1 << random.randrange(self.clients)
         dut.port_burst_ready_i.value = self.ready
@@ -89,8 +65,7 @@ class Guard:
                 self.expected[c].extend((number << 8 | left, left == 1, self.cycle) for left in range(lines, 0, -1))
                 self.asking[c] = None
                 if port >> c & 1:
-                    lost = self.random.random() < self.loss
-                    self.bus[c].append([number, lines, self.cycle + (10**9 if lost else self.random.randint(3, 20))])
+                    self.bus[c].append([number, lines, self._ready_at()])
                 else:
                     assert hung >> c & 1
             if self.expected[c]:
@@ -99,25 +74,6 @@ class Guard:
             self.asking = [None] * self.clients
             for queue in self.expected:
                 queue.clear()
-
-    async def run(self, cycles):
-        for _ in range(cycles):
-            self._drive()
-            await FallingEdge(self.dut.clk_i)
-            self._sample()
-            self.cycle += 1
-            await RisingEdge(self.dut.clk_i)
-
-    async def finish(self):
-        """Everybody gets what is owed, and all are well."""
-        self.ask, self.loss, self.release, self.block = 0, 0, True, False
-        await self.run(3000)
-        assert not any(self.expected) and not any(self.bus)
-        assert int(self.dut.hung_o.value) == 0 and int(self.dut.settled_o.value) == 1
-        errors = self.errors
-        self.ask = 0.2
-        await self.run(1000)
-        assert self.errors == errors, "an error after recovery"
 
 
 @cocotb.test()

@@ -1,52 +1,30 @@
 """Bench of hdl/dma/write_guard.sv between clients that write at random and a port that stalls, loses or delays answers."""
 
-from collections import deque
-
 import cocotb
-from bench.host import BURST, WRITE_BEAT
-from bench.queue import rng
+from bench.guard import TIMEOUT, GuardBench
+from bench.host import WRITE_BEAT
 from bench.runner import run
-from bench.streams import start
-from cocotb.triggers import FallingEdge, RisingEdge
 
-TIMEOUT = 250
 FULL = (1 << 64) - 1
 
 
-class Guard:
-    """Clients above, port below. Data of a beat names its burst."""
+class Guard(GuardBench):
+    """Expected are answers to bursts: [number, whole]. Owed by the bus: (burst, ready at)."""
+
+    INPUTS = ("beat_valid_i", "port_beat_ready_i", "port_response_valid_i", "port_response_error_i")
 
     def __init__(self, dut, seed, loss=0.0):
-        self.dut, self.random, self.loss = dut, rng(seed), loss
-        self.clients = len(dut.burst_valid_i)
-        self.asking = [None] * self.clients
+        super().__init__(dut, seed, loss)
         self.sending = [None] * self.clients  # [number, beats left]
-        self.expected = [deque() for _ in range(self.clients)]  # bursts to be answered: [number, whole]
         self.owner = None  # burst that the port takes beats of: [client, number, beats left, written]
-        self.bus = [deque() for _ in range(self.clients)]  # bursts to be answered: (number, ready at)
-        self.number = self.cycle = self.good = self.errors = self.late = self.filled = 0
-        self.ask = 0.2
-        self.block = self.block_beats = self.release = self.clear = False
-        self.offered = [False] * self.clients
-
-    async def begin(self):
-        dut = self.dut
-        for name in ("clear_i", "burst_valid_i", "beat_valid_i", "port_burst_ready_i", "port_beat_ready_i",
-                     "port_response_valid_i", "port_response_error_i"):
-            getattr(dut, name).value = 0
-        dut.timeout_i.value = TIMEOUT
-        await start(dut)
-        return self
+        self.filled = 0
+        self.block_beats = False
 
     def _drive(self):
         dut, random = self.dut, self.random
         valid = 0
         for c in range(self.clients):
-            free = self.asking[c] is None and self.sending[c] is None and len(self.expected[c]) < 4
-            if free and random.random() < self.ask and not self.clear:
-                self.number += 1
-                self.asking[c] = (self.number, random.randint(1, 16))
-                dut.burst_i[c].value = BURST.pack(host_addr=self.number * 4096, lines_less1=self.asking[c][1] - 1)
+            self._offer(c, self.asking[c] is None and self.sending[c] is None and len(self.expected[c]) < 4)
             if self.sending[c]:
                 number, left = self.sending[c]
                 dut.beat_i[c].value = WRITE_BEAT.pack(data=number << 8 | left, strobe=FULL, last=left == 1)
@@ -99,8 +77,7 @@ class Guard:
                         burst[1] = False
             self.owner[2] -= 1
             if left == 1:
-                lost = self.random.random() < self.loss
-                self.bus[c].append((number, self.cycle + (10**9 if lost else self.random.randint(3, 20))))
+                self.bus[c].append((number, self._ready_at()))
                 self.owner = None
         # Beats and bursts of the clients.
         ready, beat_ready = int(dut.burst_ready_o.value), int(dut.beat_ready_o.value)
@@ -124,23 +101,12 @@ class Guard:
             for queue in self.expected:
                 queue.clear()
 
-    async def run(self, cycles):
-        for _ in range(cycles):
-            self._drive()
-            await FallingEdge(self.dut.clk_i)
-            self._sample()
-            self.cycle += 1
-            await RisingEdge(self.dut.clk_i)
-
     async def finish(self):
-        self.ask, self.loss, self.release, self.block, self.block_beats = 0, 0, True, False, False
-        await self.run(3000)
-        assert not any(self.expected) and not any(self.bus) and not self.owner and not any(self.sending)
-        assert int(self.dut.hung_o.value) == 0 and int(self.dut.settled_o.value) == 1
-        errors = self.errors
-        self.ask = 0.2
-        await self.run(1000)
-        assert self.errors == errors, "an error after recovery"
+        self.block_beats = False
+        await super().finish()
+
+    def _ended(self):
+        return not self.owner and not any(self.sending)
 
 
 @cocotb.test()
