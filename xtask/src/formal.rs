@@ -57,6 +57,8 @@ const PROOFS: &[Proof] = &[
     induction("axi_write_port", 2, 10),
 ];
 
+/// What several proofs have in common.
+const SHARED: &str = "formal/shared/burst_side.sv";
 /// Where the translated sources, the SMT2 files and the traces go, from the root.
 const FOLDER: &str = "target/formal";
 
@@ -93,7 +95,7 @@ fn prove(proof: &Proof, sources: &str) -> Result<Result<(), String>, TaskError> 
     let module = proof.module;
     let smt2 = format!("{FOLDER}/{module}.smt2");
     let script = format!(
-        "read_slang --threads 1 -D FORMAL -I {FOLDER}/hdl/prim --top {module}_formal {sources} formal/{module}.sv; \
+        "read_slang --threads 1 -D FORMAL -I {FOLDER}/hdl/prim --top {module}_formal {sources} {SHARED} formal/{module}.sv; \
          prep -flatten -top {module}_formal; async2sync; chformal -lower; memory_map; opt_clean; dffunmap; \
          setundef -undriven -anyseq; write_smt2 -wires {smt2}"
     );
