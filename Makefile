@@ -3,7 +3,7 @@ export CARGO_TERM_COLOR ?= auto
 PYTHON := .venv/bin/python
 FVC    := $(or $(WHORL_DATA),../shared/data)/fvc/leader
 
-.PHONY: setup build demo test test-rust test-hdl test-card test-vendor pairs bench synth timing lint formal gen requirements clean
+.PHONY: setup build demo test test-rust test-hdl test-card pairs bench synth timing lint formal gen requirements clean
 
 setup: ## Install what is missing: Debian packages, .venv, the bindings
 	@tools/setup
@@ -21,9 +21,6 @@ test-rust: setup
 
 test-hdl: setup
 	$(PYTHON) -m pytest -q testbench
-
-test-vendor: setup ## A whole engine of vendor primitives against the matcher
-	WHORL_VENDOR=1 $(PYTHON) -m pytest -q testbench/test_engine.py testbench/test_vendor_pass_b.py -k 'vendor'
 
 test-card: build ## Scores of the simulated card against the reference, on real templates where present
 	@if [ -d "$(FVC)" ]; then \

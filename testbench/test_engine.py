@@ -1,10 +1,8 @@
 """Bench of hdl/match/engine.sv: slots, sums, best and score of every record against the model's taps."""
 
-import os
 import random
 
 import cocotb
-import pytest
 import whorl
 from bench.records import COMPARISON, LANES, SLOT_WRITE, SUPPORTED, beats, probe_writes, random_record, slot_of
 from bench.runner import run
@@ -165,7 +163,6 @@ def test_engine():
     run("engine", visible=("slots", "consistency"))
 
 
-@pytest.mark.skipif("WHORL_VENDOR" not in os.environ, reason="minutes to compile: make test-vendor")
 def test_engine_vendor():
     """Every module of hdl/prim with its vendor body."""
     run("engine", testcase=["a_record_costs_its_minutiae", "a_reset_forgets_records_and_keeps_the_probe"], vendor=True)

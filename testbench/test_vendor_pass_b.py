@@ -4,8 +4,6 @@ Adders are proven equal. What has registers or a DSP block passes, with our mode
 plain body passes; reach_window's tries every input.
 """
 
-import os
-
 import pytest
 from bench.runner import run
 from bench.twins import prove
@@ -29,6 +27,5 @@ def test_pair_window(dsp):
     run("pair_window", parameters={"Dsp": dsp}, vendor=True)
 
 
-@pytest.mark.skipif("WHORL_VENDOR" not in os.environ, reason="minutes to compile: make test-vendor")
 def test_consistency():
     run("consistency", vendor=True)
