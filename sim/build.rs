@@ -13,6 +13,8 @@ use std::{env, fs, io};
 /// Streams, engines per stream; a channel of card memory for each stream. The list that the crate knows is
 /// `model::CONFIGURATIONS`.
 const CONFIGURATIONS: [(u8, u8); 2] = [(1, 1), (2, 2)];
+/// Built with the feature `wide` only.
+const WIDE: (u8, u8) = (4, 4);
 const TOP: &str = "whorl_core";
 /// Library that is linked.
 const LIBRARY: &str = "libwhorl_model.a";
@@ -28,14 +30,19 @@ fn main() {
     println!("cargo:rerun-if-changed=../hdl");
     println!("cargo:rerun-if-env-changed=WHORL_VERILATOR");
     let trace = env::var_os("CARGO_FEATURE_TRACE").is_some();
+    let mut configurations = CONFIGURATIONS.to_vec();
+    if env::var_os("CARGO_FEATURE_WIDE").is_some() {
+        configurations.push(WIDE);
+    }
 
     let verilator = find_verilator(&root);
     let model = crate_dir.join("src/model");
     // OUT_DIR is target/<profile>/build/<package>/out.
     let store = out.ancestors().nth(4).expect("cargo's folders").join("whorl-model");
-    let library = store.join(format!("{:016x}", hash_inputs(&root, &model, &verilator, trace))).join(LIBRARY);
+    let library =
+        store.join(format!("{:016x}", hash_inputs(&root, &model, &verilator, &configurations, trace))).join(LIBRARY);
     if !library.is_file() {
-        let built = build_model(&root, &model, &verilator, &out, trace);
+        let built = build_model(&root, &model, &verilator, &out, &configurations, trace);
         keep(&built, &library).unwrap_or_else(|error| fail(&format!("{}: {error}", library.display())));
     }
 
@@ -49,11 +56,18 @@ fn main() {
 }
 
 /// Makes the library in `out` and returns where.
-fn build_model(root: &Path, model: &Path, verilator: &Path, out: &Path, trace: bool) -> PathBuf {
+fn build_model(
+    root: &Path,
+    model: &Path,
+    verilator: &Path,
+    out: &Path,
+    configurations: &[(u8, u8)],
+    trace: bool,
+) -> PathBuf {
     let include = PathBuf::from(verilator_root(verilator)).join("include");
     let mut objects = Vec::new();
     let mut runtime = Vec::new();
-    for (streams, probes) in CONFIGURATIONS {
+    for &(streams, probes) in configurations {
         let name = format!("whorl_{streams}x{probes}");
         let class = format!("V{name}");
         let generated = out.join(&name);
@@ -63,7 +77,7 @@ fn build_model(root: &Path, model: &Path, verilator: &Path, out: &Path, trace: b
         // Time is spent in the fast files; the slow ones run once, at the start, and are as much work to optimise.
         let fast = [classes.paths("VM_CLASSES_FAST", &generated), classes.paths("VM_SUPPORT_FAST", &generated)];
         let slow = [classes.paths("VM_CLASSES_SLOW", &generated), classes.paths("VM_SUPPORT_SLOW", &generated)];
-        objects.extend(base(2).files(fast.concat()).compile_intermediates());
+        objects.extend(base(3).files(fast.concat()).compile_intermediates());
         objects.extend(base(0).files(slow.concat()).compile_intermediates());
         let mut shim = base(2);
         shim.define("MODEL", class.as_str()).define("CARD(x)", format!("{name}_##x").as_str());
@@ -82,10 +96,10 @@ fn build_model(root: &Path, model: &Path, verilator: &Path, out: &Path, trace: b
 }
 
 /// A hash of everything that the library is made from.
-fn hash_inputs(root: &Path, model: &Path, verilator: &Path, trace: bool) -> u64 {
+fn hash_inputs(root: &Path, model: &Path, verilator: &Path, configurations: &[(u8, u8)], trace: bool) -> u64 {
     let mut hasher = DefaultHasher::new();
     include_bytes!("build.rs").hash(&mut hasher);
-    trace.hash(&mut hasher);
+    (configurations, trace).hash(&mut hasher);
     verilator.hash(&mut hasher);
     run(Command::new(verilator).arg("--version")).hash(&mut hasher);
     for variable in ["CXX", "CXXFLAGS", "TARGET"] {
@@ -154,6 +168,8 @@ fn verilate(verilator: &Path, root: &Path, generated: &Path, class: &str, (strea
     }
     let mut command = Command::new(verilator);
     command.current_dir(root).args(["--cc", "-O3", "--assert", "-Wno-fatal", "--top-module", TOP]);
+    // Whether a case is unique is checked in the benches; here it would cost a tenth of the speed.
+    command.arg("--no-assert-case");
     command.args(["--x-assign", "fast", "--x-initial", "fast"]);
     command.arg("--prefix").arg(class).arg("--Mdir").arg(generated);
     command.arg(format!("-GStreams={streams}")).arg(format!("-GProbes={probes}")).arg(format!("-GChannels={streams}"));

@@ -115,62 +115,64 @@ module csr_block import whorl_gen_pkg::*, queue_pkg::*; #(
     end
   end
 
-  always_comb begin
-    to_csr.id_version.minor.next                   = 16'(INTERFACE_MINOR);
-    to_csr.id_version.major.next                   = 16'(INTERFACE_MAJOR);
-    to_csr.id_spec_hash.value.next                 = SPEC_HASH;
-    to_csr.id_build.value.next                     = BuildId;
-    to_csr.capability0.streams.next                = 8'(Streams);
-    to_csr.capability0.probes.next                 = 8'(Probes);
-    to_csr.capability0.queue_pairs.next            = 8'(QueuePairs);
-    to_csr.capability0.lanes.next                  = 8'(LANES);
-    to_csr.capability1.top_k_max.next              = 16'(TOP_K_MAX);
-    to_csr.capability1.queue_entries_log2_max.next = 8'(QUEUE_ENTRIES_LOG2_MAX);
-    to_csr.capability1.memory_channels.next        = 8'(Channels);
-    to_csr.status.ready.next                       = ready_i;
-    to_csr.status.busy.next                        = busy_i;
-    to_csr.status.dma_idle.next                    = dma_idle_i;
-    to_csr.status.fault.next                       = fault_i;
-    to_csr.status.hung.next                        = hung_i;
-    to_csr.error_log.code.next                     = error_i.code;
-    to_csr.error_log.queue_index.next              = error_i.queue_index;
-    to_csr.error_log.tag.next                      = error_i.tag;
-    {to_csr.error_address_hi.value.next, to_csr.error_address_lo.value.next} = error_i.host_addr;
-    to_csr.error_count.value.next                  = error_count_i;
-    to_csr.last_error.code.next                    = latest_error_i.code;
-    to_csr.last_error.queue_index.next             = latest_error_i.queue_index;
-    to_csr.last_error.tag.next                     = latest_error_i.tag;
-    {to_csr.last_error_address_hi.value.next, to_csr.last_error_address_lo.value.next} = latest_error_i.host_addr;
-    {to_csr.cycles_hi.value.next, to_csr.cycles_lo.value.next}               = counters_i.cycles;
-    {to_csr.busy_cycles_hi.value.next, to_csr.busy_cycles_lo.value.next}     = counters_i.busy_cycles;
-    {to_csr.read_beats_hi.value.next, to_csr.read_beats_lo.value.next}       = counters_i.read_beats;
-    {to_csr.write_beats_hi.value.next, to_csr.write_beats_lo.value.next}     = counters_i.write_beats;
-    {to_csr.records_hi.value.next, to_csr.records_lo.value.next}             = counters_i.records;
-    {to_csr.minutiae_hi.value.next, to_csr.minutiae_lo.value.next}           = counters_i.minutiae;
-    to_csr.read_errors.value.next                  = counters_i.read_errors;
-    to_csr.write_errors.value.next                 = counters_i.write_errors;
-    to_csr.commands.value.next                     = counters_i.commands;
-    {to_csr.comparisons_hi.value.next, to_csr.comparisons_lo.value.next}     = counters_i.comparisons;
-    {to_csr.candidates_hi.value.next, to_csr.candidates_lo.value.next}       = counters_i.candidates;
-    {to_csr.read_wait_hi.value.next, to_csr.read_wait_lo.value.next}         = counters_i.read_wait;
-    {to_csr.read_hold_hi.value.next, to_csr.read_hold_lo.value.next}         = counters_i.read_hold;
+  // A read finds the state as it was when its address came: the register block then chooses from registers, not from
+  // whatever the core works out in that cycle.
+  always_ff @(posedge clk_i) if (s_axil_arvalid) begin
+    to_csr.id_version.minor.next                   <= 16'(INTERFACE_MINOR);
+    to_csr.id_version.major.next                   <= 16'(INTERFACE_MAJOR);
+    to_csr.id_spec_hash.value.next                 <= SPEC_HASH;
+    to_csr.id_build.value.next                     <= BuildId;
+    to_csr.capability0.streams.next                <= 8'(Streams);
+    to_csr.capability0.probes.next                 <= 8'(Probes);
+    to_csr.capability0.queue_pairs.next            <= 8'(QueuePairs);
+    to_csr.capability0.lanes.next                  <= 8'(LANES);
+    to_csr.capability1.top_k_max.next              <= 16'(TOP_K_MAX);
+    to_csr.capability1.queue_entries_log2_max.next <= 8'(QUEUE_ENTRIES_LOG2_MAX);
+    to_csr.capability1.memory_channels.next        <= 8'(Channels);
+    to_csr.status.ready.next                       <= ready_i;
+    to_csr.status.busy.next                        <= busy_i;
+    to_csr.status.dma_idle.next                    <= dma_idle_i;
+    to_csr.status.fault.next                       <= fault_i;
+    to_csr.status.hung.next                        <= hung_i;
+    to_csr.error_log.code.next                     <= error_i.code;
+    to_csr.error_log.queue_index.next              <= error_i.queue_index;
+    to_csr.error_log.tag.next                      <= error_i.tag;
+    {to_csr.error_address_hi.value.next, to_csr.error_address_lo.value.next} <= error_i.host_addr;
+    to_csr.error_count.value.next                  <= error_count_i;
+    to_csr.last_error.code.next                    <= latest_error_i.code;
+    to_csr.last_error.queue_index.next             <= latest_error_i.queue_index;
+    to_csr.last_error.tag.next                     <= latest_error_i.tag;
+    {to_csr.last_error_address_hi.value.next, to_csr.last_error_address_lo.value.next} <= latest_error_i.host_addr;
+    {to_csr.cycles_hi.value.next, to_csr.cycles_lo.value.next}               <= counters_i.cycles;
+    {to_csr.busy_cycles_hi.value.next, to_csr.busy_cycles_lo.value.next}     <= counters_i.busy_cycles;
+    {to_csr.read_beats_hi.value.next, to_csr.read_beats_lo.value.next}       <= counters_i.read_beats;
+    {to_csr.write_beats_hi.value.next, to_csr.write_beats_lo.value.next}     <= counters_i.write_beats;
+    {to_csr.records_hi.value.next, to_csr.records_lo.value.next}             <= counters_i.records;
+    {to_csr.minutiae_hi.value.next, to_csr.minutiae_lo.value.next}           <= counters_i.minutiae;
+    to_csr.read_errors.value.next                  <= counters_i.read_errors;
+    to_csr.write_errors.value.next                 <= counters_i.write_errors;
+    to_csr.commands.value.next                     <= counters_i.commands;
+    {to_csr.comparisons_hi.value.next, to_csr.comparisons_lo.value.next}     <= counters_i.comparisons;
+    {to_csr.candidates_hi.value.next, to_csr.candidates_lo.value.next}       <= counters_i.candidates;
+    {to_csr.read_wait_hi.value.next, to_csr.read_wait_lo.value.next}         <= counters_i.read_wait;
+    {to_csr.read_hold_hi.value.next, to_csr.read_hold_lo.value.next}         <= counters_i.read_hold;
     for (int unsigned s = 0; s < STREAMS_MAX; s++) begin
-      {to_csr.stream[s].active_hi.value.next, to_csr.stream[s].active_lo.value.next}               = totals[s].active;
-      {to_csr.stream[s].minutiae_hi.value.next, to_csr.stream[s].minutiae_lo.value.next}           = totals[s].minutiae;
-      {to_csr.stream[s].records_hi.value.next, to_csr.stream[s].records_lo.value.next}             = totals[s].records;
-      {to_csr.stream[s].lines_hi.value.next, to_csr.stream[s].lines_lo.value.next}                 = totals[s].lines;
-      {to_csr.stream[s].starved_hi.value.next, to_csr.stream[s].starved_lo.value.next}             = totals[s].starved;
-      {to_csr.stream[s].stall_engine_hi.value.next, to_csr.stream[s].stall_engine_lo.value.next}   = totals[s].stall_engine;
-      {to_csr.stream[s].stall_collect_hi.value.next, to_csr.stream[s].stall_collect_lo.value.next} = totals[s].stall_collect;
+      {to_csr.stream[s].active_hi.value.next, to_csr.stream[s].active_lo.value.next}               <= totals[s].active;
+      {to_csr.stream[s].minutiae_hi.value.next, to_csr.stream[s].minutiae_lo.value.next}           <= totals[s].minutiae;
+      {to_csr.stream[s].records_hi.value.next, to_csr.stream[s].records_lo.value.next}             <= totals[s].records;
+      {to_csr.stream[s].lines_hi.value.next, to_csr.stream[s].lines_lo.value.next}                 <= totals[s].lines;
+      {to_csr.stream[s].starved_hi.value.next, to_csr.stream[s].starved_lo.value.next}             <= totals[s].starved;
+      {to_csr.stream[s].stall_engine_hi.value.next, to_csr.stream[s].stall_engine_lo.value.next}   <= totals[s].stall_engine;
+      {to_csr.stream[s].stall_collect_hi.value.next, to_csr.stream[s].stall_collect_lo.value.next} <= totals[s].stall_collect;
     end
     // Registers of channels that this card does not have read as zero.
-    for (int unsigned c = 0; c < CHANNELS_MAX; c++) to_csr.memory[c].units.value.next = '0;
+    for (int unsigned c = 0; c < CHANNELS_MAX; c++) to_csr.memory[c].units.value.next <= '0;
     for (int unsigned c = 0; c < Ports; c++) begin
-      if (Channels != 0) to_csr.memory[c].units.value.next = memory_units_i[c];
+      if (Channels != 0) to_csr.memory[c].units.value.next <= memory_units_i[c];
     end
     for (int unsigned q = 0; q < QUEUE_PAIRS_MAX; q++) begin
-      to_csr.queue_pair[q].sq_head.value.next = 16'(sq_head[q]);
-      to_csr.queue_pair[q].cq_tail.value.next = 16'(cq_tail[q]);
+      to_csr.queue_pair[q].sq_head.value.next <= 16'(sq_head[q]);
+      to_csr.queue_pair[q].cq_tail.value.next <= 16'(cq_tail[q]);
     end
   end
 
@@ -219,7 +221,7 @@ module csr_block import whorl_gen_pkg::*, queue_pkg::*; #(
     end
   end
 
-  `ASSERT(WriteResponseHeld, s_axil_bvalid && !s_axil_bready |=> s_axil_bvalid)
-  `ASSERT(ReadDataHeld, s_axil_rvalid && !s_axil_rready |=> s_axil_rvalid && $stable(s_axil_rdata))
-  `ASSERT(DoorbellOfAPair, doorbell_valid_o |-> doorbell_o.queue_index < 8'(QUEUE_PAIRS_MAX))
+  `ASSERT_NEXT(WriteResponseHeld, s_axil_bvalid && !s_axil_bready, s_axil_bvalid)
+  `ASSERT_HELD(ReadDataHeld, s_axil_rvalid, s_axil_rready, s_axil_rdata)
+  `ASSERT_IF(DoorbellOfAPair, doorbell_valid_o, doorbell_o.queue_index < 8'(QUEUE_PAIRS_MAX))
 endmodule

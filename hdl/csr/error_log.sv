@@ -45,7 +45,7 @@ module error_log import whorl_gen_pkg::*, queue_pkg::*; #(
     end
   end
 
-  `ASSERT(FirstErrorKept, fault_o && !clear_i |=> fault_o && $stable(error_o))
+  `ASSERT_HELD(FirstErrorKept, fault_o, clear_i, error_o)
   `ASSERT(CodeNamesTheFault, fault_o == (error_o.code != STATUS_SUCCESS))
   `ASSERT(CountedWhatIsKept, fault_o == (count_o != '0))
 endmodule

@@ -126,8 +126,8 @@ module axi_read_port import whorl_gen_pkg::*, dma_pkg::*; #(
 
   `ASSERT_HELD(AddressHeld, m_axi_arvalid, m_axi_arready, {m_axi_arid, m_axi_araddr, m_axi_arlen})
   `ASSERT(ReadsInFlightBounded, in_flight_q <= CountBits'(READS_IN_FLIGHT_MAX))
-  `ASSERT(NoDataUnasked, m_axi_rvalid |-> in_flight_q != '0)
-  `ASSERT(WithinFourKiB, m_axi_arvalid |-> 13'(m_axi_araddr[11:0]) + (13'(m_axi_arlen) << LINE_OFFSET_BITS) < 13'd4096)
-  `ASSERT(WholeLines, m_axi_arvalid |-> m_axi_araddr[LINE_OFFSET_BITS-1:0] == '0)
-  `ASSERT(NothingIssuedInDrain, drain_i && !$past(take) && !$past(m_axi_arvalid) |-> !m_axi_arvalid)
+  `ASSERT_IF(NoDataUnasked, m_axi_rvalid, in_flight_q != '0)
+  `ASSERT_IF(WithinFourKiB, m_axi_arvalid, 13'(m_axi_araddr[11:0]) + (13'(m_axi_arlen) << LINE_OFFSET_BITS) < 13'd4096)
+  `ASSERT_IF(WholeLines, m_axi_arvalid, m_axi_araddr[LINE_OFFSET_BITS-1:0] == '0)
+  `ASSERT_NEXT(NothingIssuedInDrain, !take && !m_axi_arvalid, !drain_i || !m_axi_arvalid)
 endmodule

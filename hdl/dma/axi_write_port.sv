@@ -139,8 +139,8 @@ module axi_write_port import whorl_gen_pkg::*, dma_pkg::*; #(
   `ASSERT_HELD(AddressHeld, m_axi_awvalid, m_axi_awready, {m_axi_awid, m_axi_awaddr, m_axi_awlen})
   `ASSERT_HELD(DataHeld, m_axi_wvalid, m_axi_wready, {m_axi_wdata, m_axi_wstrb, m_axi_wlast})
   `ASSERT(WritesInFlightBounded, in_flight_q <= CountBits'(WRITES_IN_FLIGHT_MAX))
-  `ASSERT(NoResponseUnasked, m_axi_bvalid |-> in_flight_q != '0)
-  `ASSERT(WithinFourKiB, m_axi_awvalid |-> 13'(m_axi_awaddr[11:0]) + (13'(m_axi_awlen) << LINE_OFFSET_BITS) < 13'd4096)
-  `ASSERT(WholeLines, m_axi_awvalid |-> m_axi_awaddr[LINE_OFFSET_BITS-1:0] == '0)
-  `ASSERT(LastEndsTheBurst, beat_taken |-> beat.last == (beats_left_q == '0))
+  `ASSERT_IF(NoResponseUnasked, m_axi_bvalid, in_flight_q != '0)
+  `ASSERT_IF(WithinFourKiB, m_axi_awvalid, 13'(m_axi_awaddr[11:0]) + (13'(m_axi_awlen) << LINE_OFFSET_BITS) < 13'd4096)
+  `ASSERT_IF(WholeLines, m_axi_awvalid, m_axi_awaddr[LINE_OFFSET_BITS-1:0] == '0)
+  `ASSERT_IF(LastEndsTheBurst, beat_taken, beat.last == (beats_left_q == '0))
 endmodule

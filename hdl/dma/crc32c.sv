@@ -54,5 +54,5 @@ module crc32c import dma_pkg::*; (
 
   assign crc_o = ~remainder_q;
 
-  `ASSERT(ClearBetweenRuns, clear_i |-> !line_remainder_valid_q)
+  `ASSERT_IF(ClearBetweenRuns, clear_i, !line_remainder_valid_q)
 endmodule

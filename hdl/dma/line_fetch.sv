@@ -91,10 +91,11 @@ module line_fetch import dma_pkg::*; #(
   );
 
   `ASSERT_HELD(BurstHeld, burst_valid_o, burst_ready_i, burst_o)
-  `ASSERT(LineHeld, line_valid_o && !line_ready_i |=> flush_i || (line_valid_o && $stable(line_o)))
-  `ASSERT(RoomForEveryBeat, beat_valid_i |-> buffer_took)
+  `ASSERT_HELD_UNLESS(LineHeld, flush_i, line_valid_o, line_ready_i, line_o)
+  `ASSERT_IF(RoomForEveryBeat, beat_valid_i, buffer_took)
   `ASSERT(OwesWhatFits, owed_q <= CountBits'(Depth))
-  `ASSERT(OwesWhatComes, beat_valid_i |-> owed_q != '0)
-  `ASSERT(EndsAtKiB, burst_valid_o |-> {1'b0, burst_o.host_addr[LINE_OFFSET_BITS +: 4]} + burst_o.lines_less1[4:0] < 5'(BURST_LINES_MAX))
-  `ASSERT(FlushUntilIdle, flush_i && !idle_o |=> flush_i)
+  `ASSERT_IF(OwesWhatComes, beat_valid_i, owed_q != '0)
+  `ASSERT_IF(EndsAtKiB, burst_valid_o,
+      {1'b0, burst_o.host_addr[LINE_OFFSET_BITS +: 4]} + burst_o.lines_less1[4:0] < 5'(BURST_LINES_MAX))
+  `ASSERT_NEXT(FlushUntilIdle, flush_i && !idle_o, flush_i)
 endmodule

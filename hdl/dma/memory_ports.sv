@@ -286,5 +286,5 @@ module memory_ports import whorl_gen_pkg::*, dma_pkg::*; #(
         m_axi_mem_rready[0], m_axi_mem_wdata[0], m_axi_mem_wstrb[0]} = '0;
   end
 
-  `ASSERT(WritesToAMemoryOfTheCard, write_burst_valid_i[Routed] |-> write_to != '0)
+  `ASSERT_IF(WritesToAMemoryOfTheCard, write_burst_valid_i[Routed], write_to != '0)
 endmodule

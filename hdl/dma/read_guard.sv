@@ -100,10 +100,10 @@ module read_guard import dma_pkg::*; #(
   end
 
   for (genvar c = 0; c < Clients; c++) begin : gen_client
-    `ASSERT(BurstHeld, burst_valid_i[c] && !burst_ready_o[c] && !clear_i |=> clear_i || (burst_valid_i[c] && $stable(burst_i[c])))
-    `ASSERT(GivesWhatIsOwed, beat_valid_o[c] && !clear_i |-> owed[c])
-    `ASSERT(BusGivesWhatItOwes, port_beat_valid_i[c] |-> bursts_q[c] != '0)
-    `ASSERT(HungGetsErrors, beat_valid_o[c] && hung_q[c] |-> beat_o.error)
+    `ASSERT_HELD_UNLESS(BurstHeld, clear_i, burst_valid_i[c], burst_ready_o[c], burst_i[c])
+    `ASSERT_IF(GivesWhatIsOwed, beat_valid_o[c] && !clear_i, owed[c])
+    `ASSERT_IF(BusGivesWhatItOwes, port_beat_valid_i[c], bursts_q[c] != '0)
+    `ASSERT_IF(HungGetsErrors, beat_valid_o[c] && hung_q[c], beat_o.error)
   end
   `ASSERT(OneBeat, $onehot0(beat_valid_o))
 endmodule

@@ -118,11 +118,11 @@ module write_guard import whorl_gen_pkg::*, dma_pkg::*; #(
   end
 
   for (genvar c = 0; c < Clients; c++) begin : gen_client
-    `ASSERT(BurstHeld, burst_valid_i[c] && !burst_ready_o[c] && !clear_i |=> clear_i || (burst_valid_i[c] && $stable(burst_i[c])))
-    `ASSERT(BeatHeld, beat_valid_i[c] && !beat_ready_o[c] && !clear_i |=> clear_i || (beat_valid_i[c] && $stable(beat_i[c])))
-    `ASSERT(AnswersWhatIsOwed, response_valid_o[c] && !clear_i |-> owed[c])
-    `ASSERT(BusAnswersWhatItOwes, port_response_valid_i[c] |-> bursts_q[c] != '0)
-    `ASSERT(FillerWritesNothing, filling[c] |-> port_beat_valid_o[c] && port_beat_o[c].strobe == '0)
+    `ASSERT_HELD_UNLESS(BurstHeld, clear_i, burst_valid_i[c], burst_ready_o[c], burst_i[c])
+    `ASSERT_HELD_UNLESS(BeatHeld, clear_i, beat_valid_i[c], beat_ready_o[c], beat_i[c])
+    `ASSERT_IF(AnswersWhatIsOwed, response_valid_o[c] && !clear_i, owed[c])
+    `ASSERT_IF(BusAnswersWhatItOwes, port_response_valid_i[c], bursts_q[c] != '0)
+    `ASSERT_IF(FillerWritesNothing, filling[c], port_beat_valid_o[c] && port_beat_o[c].strobe == '0)
   end
   `ASSERT(OneAnswer, $onehot0(response_valid_o))
 endmodule

@@ -175,7 +175,7 @@ module consistency import whorl_gen_pkg::*, match_pkg::*; #(
   assign supported_o.best = best_q;
 
   // A reference agrees with itself, so its sum holds at least its own weight, which is not 0.
-  `ASSERT(ReferenceSupportsItself, tail_valid_q[4] && tail_q[4].occupied |-> sum != '0)
-  `ASSERT(WithinBound, supported_valid_o |-> supported_o.best <= 12'(63 * LANES))
+  `ASSERT_IF(ReferenceSupportsItself, tail_valid_q[4] && tail_q[4].occupied, sum != '0)
+  `ASSERT_IF(WithinBound, supported_valid_o, supported_o.best <= 12'(63 * LANES))
   `ASSERT_AFTER(LatencyHolds, CONSISTENCY_LATENCY, reference_valid_i && reference_i.last, supported_valid_o)
 endmodule

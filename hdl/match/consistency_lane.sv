@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-`include "whorl_assert.svh"
-
 /// One lane in pass B: its weight, if its slot moved as the reference's did (MATCHER 3, pass B).
 ///
 /// One reference per cycle, four cycles of latency from the lane's row of the rotation memory. The lane keeps two
@@ -62,6 +60,4 @@ module consistency_lane import match_pkg::*; #(
     if (far) contribution_o <= '0;
     else contribution_o <= weight_q[2];
   end
-
-  `ASSERT(WeightOrNothing, contribution_o == '0 || contribution_o == $past(weight_q[2]))
 endmodule

@@ -180,9 +180,9 @@ module engine import whorl_gen_pkg::*, match_pkg::*; #(
     .count_o     (queued)
   );
 
-  `ASSERT(QueueHasRoom, scored_valid |-> queue_ready)
+  `ASSERT_IF(QueueHasRoom, scored_valid, queue_ready)
   `ASSERT(QueuedAreOutstanding, queued <= outstanding_q)
-  `ASSERT(OnlyLastBeatsWait, beat_valid_i && !beat_i.last |-> beat_ready_o)
+  `ASSERT_IF(OnlyLastBeatsWait, beat_valid_i && !beat_i.last, beat_ready_o)
   `ASSERT_AFTER(PassALatency, PASS_A_LATENCY, accept_last, finished_valid)
   `ASSERT_HELD(ComparisonHeld, comparison_valid_o, comparison_ready_i, comparison_o)
 endmodule

@@ -65,6 +65,6 @@ module histogram import whorl_gen_pkg::*; (
   assign read_count_o = stored;
 
   // A bin never loses: what is written next to the same bin is one more.
-  `ASSERT(SameBinTwiceCountsTwice, count_q && written_q && bin_q == written_bin_q |-> counted == written_count_q + 1'b1)
-  `ASSERT(ClearedBeforeUse, clearing_q |-> !count_q)
+  `ASSERT_IF(SameBinTwiceCountsTwice, count_q && written_q && bin_q == written_bin_q, counted == written_count_q + 1'b1)
+  `ASSERT_IF(ClearedBeforeUse, clearing_q, !count_q)
 endmodule

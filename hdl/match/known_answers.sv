@@ -51,6 +51,6 @@ module known_answers import match_pkg::*; #(
     end
   end
 
-  `ASSERT(RoomForEveryRecord, record_taken_i |-> has_room)
-  `ASSERT(EveryScoreHasARecord, score_valid_i |-> waiting)
+  `ASSERT_IF(RoomForEveryRecord, record_taken_i, has_room)
+  `ASSERT_IF(EveryScoreHasARecord, score_valid_i, waiting)
 endmodule

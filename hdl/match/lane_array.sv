@@ -72,7 +72,6 @@ module lane_array import whorl_gen_pkg::*, match_pkg::*, distance_pkg::*; (
       .odd_i          (odd),
       .key_o          (keys_o[l])
     );
-    `ASSERT(KeyIsDistanceOrNone, keys_valid_o |-> keys_o[l] >= key_t'(KEY_BIAS))
   end
 
   `ASSERT(NoMinutiaWhileWriting, !(write && minutia_valid_i))

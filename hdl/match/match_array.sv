@@ -134,8 +134,8 @@ module match_array import whorl_gen_pkg::*, match_pkg::*; #(
     .result_line_o
   );
 
-  `ASSERT(NoLineBeforeCleared, !ready_o |-> line_ready_o == '0)
-  `ASSERT(RequestExists, result_request_valid_i
-          |-> 32'(result_request_i.stream) < Streams && 32'(result_request_i.probe) < Probes)
-  `ASSERT(ProbesLoaded, |(line_valid_i & line_ready_o) |-> (config_q.probe_mask[Probes-1:0] & ~probe_loaded_o) == '0)
+  `ASSERT_IF(NoLineBeforeCleared, !ready_o, line_ready_o == '0)
+  `ASSERT_IF(RequestExists, result_request_valid_i,
+          32'(result_request_i.stream) < Streams && 32'(result_request_i.probe) < Probes)
+  `ASSERT_IF(ProbesLoaded, |(line_valid_i & line_ready_o), (config_q.probe_mask[Probes-1:0] & ~probe_loaded_o) == '0)
 endmodule

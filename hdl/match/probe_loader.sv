@@ -109,7 +109,7 @@ module probe_loader import whorl_gen_pkg::*, match_pkg::*, distance_pkg::*; #(
     end
   end
 
-  `ASSERT(LanesExist, |probe_write_valid_o |-> probe_write_o.lane < lane_t'(LANES))
-  `ASSERT(RowsInOrder, probe_line_valid_i && rotation
-          |-> 8'(PROBE_LINES) + 8'(ROTATION_LINES) * 8'(row_q) + 8'(third_q) == probe_line_i.index)
+  `ASSERT_IF(LanesExist, |probe_write_valid_o, probe_write_o.lane < lane_t'(LANES))
+  `ASSERT_IF(RowsInOrder, probe_line_valid_i && rotation,
+          8'(PROBE_LINES) + 8'(ROTATION_LINES) * 8'(row_q) + 8'(third_q) == probe_line_i.index)
 endmodule

@@ -100,6 +100,6 @@ module record_reader import whorl_gen_pkg::*, match_pkg::*; (
   };
 
   `ASSERT_HELD(BeatHeld, beat_valid_o, beat_ready_i, beat_o)
-  `ASSERT(CountWithinRecord, beat_valid_o |-> beat_o.count <= count_t'(RECORD_MINUTIAE_MAX))
-  `ASSERT(OneRecordAfterTheOther, beat_valid_o && beat_ready_i && beat_o.last |=> !beat_valid_o || beat_o.first)
+  `ASSERT_IF(CountWithinRecord, beat_valid_o, beat_o.count <= count_t'(RECORD_MINUTIAE_MAX))
+  `ASSERT_NEXT(OneRecordAfterTheOther, beat_valid_o && beat_ready_i && beat_o.last, !beat_valid_o || beat_o.first)
 endmodule

@@ -95,8 +95,8 @@ module references import match_pkg::*; (
     moved:    moved
   };
 
-  `ASSERT(ReadOutBeforeNext, finished_valid_i |-> remaining_o <= lane_t'(1))
-  `ASSERT(ListMatchesCount, finished_valid_i |->
-          finished_i.occupied == fill_q + lane_t'(slot_write_valid_i && slot_write_i.fresh))
+  `ASSERT_IF(ReadOutBeforeNext, finished_valid_i, remaining_o <= lane_t'(1))
+  `ASSERT_IF(ListMatchesCount, finished_valid_i,
+      finished_i.occupied == fill_q + lane_t'(slot_write_valid_i && slot_write_i.fresh))
   `ASSERT_AFTER(LatencyHolds, REFERENCE_LATENCY, finished_valid_i, reference_valid_o && reference_o.first)
 endmodule

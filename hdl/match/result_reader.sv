@@ -123,5 +123,6 @@ module result_reader import whorl_gen_pkg::*, match_pkg::*; (
   end
 
   `ASSERT_HELD(LineHeld, result_line_valid_o, result_line_ready_i, result_line_o)
-  `ASSERT(LastEndsBlock, result_line_valid_o && result_line_ready_i |=> result_request_ready_o == $past(result_line_o.last))
+  `ASSERT_NEXT(LastEndsBlock, result_line_valid_o && result_line_ready_i && result_line_o.last, result_request_ready_o)
+  `ASSERT_NEXT(OthersDoNot, result_line_valid_o && result_line_ready_i && !result_line_o.last, !result_request_ready_o)
 endmodule

@@ -129,6 +129,6 @@ module search_stream import whorl_gen_pkg::*, match_pkg::*; #(
     end
   end
 
-  `ASSERT(EnginesInStep, beat_valid && beat_ready |-> (takes_part & ~engine_ready) == '0)
+  `ASSERT_IF(EnginesInStep, beat_valid && beat_ready, (takes_part & ~engine_ready) == '0)
   `ASSERT_HELD(BeatHeld, beat_valid, beat_ready, beat)
 endmodule

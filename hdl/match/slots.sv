@@ -102,7 +102,7 @@ module slots import whorl_gen_pkg::*, match_pkg::*; (
     end
   end
 
-  `ASSERT(DistanceOnlyFalls, wins && held |-> nearest_i.key < held_key)
-  `ASSERT(CountWithinLanes, nearest_valid_i |=> count_q <= lane_t'(LANES))
-  `ASSERT(WeightStandsForOccupied, slot_write_valid_o |-> slot_write_o.slot.weight != '0)
+  `ASSERT_IF(DistanceOnlyFalls, wins && held, nearest_i.key < held_key)
+  `ASSERT_NEXT(CountWithinLanes, nearest_valid_i, count_q <= lane_t'(LANES))
+  `ASSERT_IF(WeightStandsForOccupied, slot_write_valid_o, slot_write_o.slot.weight != '0)
 endmodule

@@ -137,7 +137,7 @@ module top_k import whorl_gen_pkg::*, match_pkg::*; (
   assign read_comparison_o = child;
 
   `ASSERT(NeverAboveCapacity, count_q <= capacity_i)
-  `ASSERT(RootIsWorst, state_q == Decide && inserting_q && node_q == node_t'(1) && child_node != target_q
-          |-> !worse(child, root_q))
-  `ASSERT(WorstOfFullRises, count_q == capacity_i && $past(count_q) == capacity_i |-> !worse(root_q, $past(root_q)))
+  `ASSERT_IF(RootIsWorst, state_q == Decide && inserting_q && node_q == node_t'(1) && child_node != target_q,
+          !worse(child, root_q))
+  `ASSERT_IF(WorstOfFullRises, count_q == capacity_i && $past(count_q) == capacity_i, !worse(root_q, $past(root_q)))
 endmodule

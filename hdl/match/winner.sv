@@ -70,7 +70,7 @@ module winner import whorl_gen_pkg::*, match_pkg::*; (
   end
   assign nearest_o = '{key: gen_level[Levels-1].keys_q[0], lane: gen_level[Levels-1].lanes_q[0]};
 
-  `ASSERT(KeyIsDistanceOrNone, nearest_valid_o |-> nearest_o.key >= key_t'(KEY_BIAS))
-  `ASSERT(LaneExists, nearest_valid_o |-> nearest_o.lane < lane_t'(LANES))
+  `ASSERT_IF(KeyIsDistanceOrNone, nearest_valid_o, nearest_o.key >= key_t'(KEY_BIAS))
+  `ASSERT_IF(LaneExists, nearest_valid_o, nearest_o.lane < lane_t'(LANES))
   `ASSERT_AFTER(LatencyHolds, WINNER_LATENCY, keys_valid_i, nearest_valid_o)
 endmodule

@@ -54,5 +54,5 @@ module fifo #(
 
   `ASSERT_HELD(DataHeld, data_valid_o, data_ready_i, data_o)
   `ASSERT(NeverOverfull, count_o <= (AddressWidth + 1)'(Depth))
-  `ASSERT(WordsComeOut, push |=> data_valid_o)
+  `ASSERT_NEXT(WordsComeOut, push, data_valid_o)
 endmodule

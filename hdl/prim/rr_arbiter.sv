@@ -28,5 +28,5 @@ module rr_arbiter #(
   end
 
   `ASSERT(GrantsOneWhoAsks, $onehot0(grant_o) && (grant_o & ~request_i) == '0)
-  `ASSERT(GrantsSomebody, request_i != '0 |-> grant_o != '0)
+  `ASSERT_IF(GrantsSomebody, request_i != '0, grant_o != '0)
 endmodule

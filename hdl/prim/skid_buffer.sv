@@ -41,5 +41,5 @@ module skid_buffer #(
   end
 
   `ASSERT_HELD(DataHeld, data_valid_o, data_ready_i, data_o)
-  `ASSERT(SkidOnlyBehindData, skid_valid_q |-> data_valid_o)
+  `ASSERT_IF(SkidOnlyBehindData, skid_valid_q, data_valid_o)
 endmodule

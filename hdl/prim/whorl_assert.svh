@@ -3,47 +3,71 @@
 // Assertions that stay alive in simulation. A failure names the broken promise and stops the run.
 // They are clocked on clk_i and disabled during rst_i, so both must be visible where the macro is used.
 // Synthesis tools define SYNTHESIS and skip them; no simulator does. `cargo xtask formal` defines FORMAL: its reader
-// defines SYNTHESIS as well and knows no SVA, so there they are clocked immediate assertions, and the task spells
-// |-> and |=> for it.
+// defines SYNTHESIS as well.
+//
+// All are immediate assertions in clocked blocks: provers without SVA read them, and a simulator need not copy what
+// they mention twice a cycle, as it must for the sampled values of a concurrent assertion. What they read stands as it
+// was before the clock edge. Causes are apart from effects, so that an effect is worked out only where it matters.
 
 `ifndef WHORL_ASSERT_SVH
 `define WHORL_ASSERT_SVH
 
 `ifdef FORMAL
-  `define ASSERT(Name, Prop) \
-    always_ff @(posedge clk_i) if (!rst_i) begin \
-      Name: assert (Prop); \
-    end
-
-  `define ASSERT_AFTER(Name, Cycles, Cause, Effect) \
-    logic [(Cycles)-1:0] Name``_since_q; \
-    always_ff @(posedge clk_i) Name``_since_q <= rst_i ? '0 : {Name``_since_q[(Cycles)-2:0], (Cause)}; \
-    `ASSERT(Name, !Name``_since_q[(Cycles)-1] || (Effect))
-
-  `define ASSERT_HELD(Name, Valid, Ready, Data) \
-    `ASSERT(Name, !$past(!rst_i && (Valid) && !(Ready)) || ((Valid) && $stable(Data)))
+  `define WHORL_CHECK(Name, Prop) Name: assert (Prop);
 `elsif SYNTHESIS
+  `define WHORL_NO_ASSERTIONS
+`else
+  // Not `assert`: before each of these Verilator asks whether assertions are on, a tenth of a simulation's time.
+  `define WHORL_CHECK(Name, Prop) if (!(Prop)) $fatal(1, `"%m: Name failed`");
+`endif
+
+`ifdef WHORL_NO_ASSERTIONS
   `define ASSERT(Name, Prop)
+  `define ASSERT_IF(Name, Cause, Effect)
+  `define ASSERT_NEXT(Name, Cause, Effect)
   `define ASSERT_AFTER(Name, Cycles, Cause, Effect)
+  `define ASSERT_STABLE(Name, Cause, Data)
+  `define ASSERT_HELD_UNLESS(Name, Clear, Valid, Ready, Data)
   `define ASSERT_HELD(Name, Valid, Ready, Data)
 `else
   /// `Prop` holds at every rising edge of clk_i.
   `define ASSERT(Name, Prop) \
-    Name: assert property (@(posedge clk_i) disable iff (rst_i) (Prop)) \
-      else $fatal(1, "%m: assertion failed");
+    always_ff @(posedge clk_i) if (!rst_i) begin \
+      `WHORL_CHECK(Name, Prop) \
+    end
+
+  /// `Effect` holds at every rising edge at which `Cause` does.
+  `define ASSERT_IF(Name, Cause, Effect) \
+    always_ff @(posedge clk_i) if (!rst_i && (Cause)) begin \
+      `WHORL_CHECK(Name, Effect) \
+    end
+
+  /// `Effect` holds in the cycle after `Cause` held, unless either is a cycle of reset.
+  `define ASSERT_NEXT(Name, Cause, Effect) \
+    logic Name``_cause_q; \
+    always_ff @(posedge clk_i) Name``_cause_q <= !rst_i && (Cause); \
+    `ASSERT_IF(Name, Name``_cause_q, Effect)
 
   /// `Effect` holds `Cycles` (at least 2) cycles after `Cause` held, unless a reset came between.
-  /// Spelled with a shift register: `##` would make the simulator schedule time.
   `define ASSERT_AFTER(Name, Cycles, Cause, Effect) \
     logic [(Cycles)-1:0] Name``_since_q; \
     always_ff @(posedge clk_i) Name``_since_q <= rst_i ? '0 : {Name``_since_q[(Cycles)-2:0], (Cause)}; \
-    `ASSERT(Name, Name``_since_q[(Cycles)-1] |-> (Effect))
+    `ASSERT_IF(Name, Name``_since_q[(Cycles)-1], Effect)
+
+  /// `Data` is in the cycle after `Cause` what it was when `Cause` held.
+  `define ASSERT_STABLE(Name, Cause, Data) \
+    logic [$bits(Data)-1:0] Name``_data_q; \
+    always_ff @(posedge clk_i) if (Cause) Name``_data_q <= Data; \
+    `ASSERT_NEXT(Name, Cause, Name``_data_q == Data)
+
+  /// A stream that offers data and is not taken offers the same data in the next cycle, unless `Clear` in either.
+  `define ASSERT_HELD_UNLESS(Name, Clear, Valid, Ready, Data) \
+    logic [$bits(Data)-1:0] Name``_data_q; \
+    always_ff @(posedge clk_i) if ((Valid) && !(Ready)) Name``_data_q <= Data; \
+    `ASSERT_NEXT(Name, (Valid) && !(Ready) && !(Clear), (Clear) || ((Valid) && Name``_data_q == Data))
 
   /// A stream that offers data and is not taken offers the same data in the next cycle.
-  `define ASSERT_HELD(Name, Valid, Ready, Data) \
-    Name: assert property (@(posedge clk_i) disable iff (rst_i) \
-      ((Valid) && !(Ready) |=> (Valid) && $stable(Data))) \
-      else $fatal(1, "%m: stream changed while stalled");
+  `define ASSERT_HELD(Name, Valid, Ready, Data) `ASSERT_HELD_UNLESS(Name, 1'b0, Valid, Ready, Data)
 `endif
 
 `endif

@@ -138,8 +138,9 @@ module admin_exec import whorl_gen_pkg::*, queue_pkg::*; #(
       cycles: cycles_taken_q, outcome: outcome_q};
 
   `ASSERT_HELD(CompletionHeld, completion_valid_o, completion_ready_i, completion_o)
-  `ASSERT(NeverCreatesTheAdminPair, create_o |-> create_setup_o.queue_index != '0)
-  `ASSERT(NeverDeletesTheAdminPair, delete_o |-> delete_index_o != '0)
-  `ASSERT(DeletedPairIsQuiet, (restart_o || (completion_valid_o && deleting_q && !is_reset)) && outcome_q.status == STATUS_SUCCESS
-      |-> !(io_running_i && io_index_i == delete_index_o))
+  `ASSERT_IF(NeverCreatesTheAdminPair, create_o, create_setup_o.queue_index != '0)
+  `ASSERT_IF(NeverDeletesTheAdminPair, delete_o, delete_index_o != '0)
+  `ASSERT_IF(DeletedPairIsQuiet,
+      (restart_o || (completion_valid_o && deleting_q && !is_reset)) && outcome_q.status == STATUS_SUCCESS,
+      !(io_running_i && io_index_i == delete_index_o))
 endmodule

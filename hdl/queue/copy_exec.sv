@@ -191,8 +191,8 @@ module copy_exec import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
 
   `ASSERT_HELD(WriteBurstHeld, write_burst_valid_o, write_burst_ready_i, write_burst_o)
   `ASSERT_HELD(WriteBeatHeld, write_beat_valid_o, write_beat_ready_i, write_beat_o)
-  `ASSERT(BeatsWaitForNobody, state_q == SEND |-> held_q >= HeldBits'(unsent_q))
-  `ASSERT(NoDamagedLineIsSent, send |-> !line.error)
-  `ASSERT(EverythingAnswered, done_o |-> in_flight_q == '0 && fetch_idle)
-  `ASSERT(WholeOnSuccess, done_o && outcome_q.status == STATUS_SUCCESS |-> remaining_q == '0)
+  `ASSERT_IF(BeatsWaitForNobody, state_q == SEND, held_q >= HeldBits'(unsent_q))
+  `ASSERT_IF(NoDamagedLineIsSent, send, !line.error)
+  `ASSERT_IF(EverythingAnswered, done_o, in_flight_q == '0 && fetch_idle)
+  `ASSERT_IF(WholeOnSuccess, done_o && outcome_q.status == STATUS_SUCCESS, remaining_q == '0)
 endmodule

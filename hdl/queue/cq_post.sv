@@ -135,7 +135,7 @@ module cq_post import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
   `ASSERT_HELD(BeatHeld, beat_valid_o, beat_ready_i, beat_o)
   `ASSERT_HELD(AdminKept, admin_valid_i, admin_ready_o, admin_i)
   `ASSERT_HELD(IoKept, io_valid_i, io_ready_o, io_i)
-  `ASSERT(OneEntry, beat_valid_o |-> $countones(beat_o.strobe) == CQE_BYTES)
-  `ASSERT(RoomInTheRing, state_q == PREPARE && pair.active |-> ((pair.cq_tail + 1'b1) & pair.mask) != pair.cq_head)
-  `ASSERT(InterruptAfterTheEntry, interrupt_o != '0 |-> response_valid_i)
+  `ASSERT_IF(OneEntry, beat_valid_o, $countones(beat_o.strobe) == CQE_BYTES)
+  `ASSERT_IF(RoomInTheRing, state_q == PREPARE && pair.active, ((pair.cq_tail + 1'b1) & pair.mask) != pair.cq_head)
+  `ASSERT_IF(InterruptAfterTheEntry, interrupt_o != '0, response_valid_i)
 endmodule

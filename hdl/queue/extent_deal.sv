@@ -132,6 +132,7 @@ module extent_deal import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
 
   `ASSERT(DealsToReadyStreams, (extent_valid_o & ~extent_ready_i) == '0)
   `ASSERT(DealsToOneOrAll, extent_o.known_answer ? extent_valid_o == '0 || extent_valid_o == '1 : $onehot0(extent_valid_o))
-  `ASSERT(DealsSoundExtents, extent_valid_o != '0 |-> extent_o.lines != '0 && extent_o.host_addr[LINE_OFFSET_BITS-1:0] == '0)
-  `ASSERT(StartsIdle, start_i |-> idle_o && !flush_i)
+  `ASSERT_IF(DealsSoundExtents, extent_valid_o != '0,
+      extent_o.lines != '0 && extent_o.host_addr[LINE_OFFSET_BITS-1:0] == '0)
+  `ASSERT_IF(StartsIdle, start_i, idle_o && !flush_i)
 endmodule

@@ -169,10 +169,10 @@ module extent_feed import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg:
   assign drained_o = fetch_idle && !extent_held;
   assign idle_o    = drained_o && state_q == WAIT && !line_valid_o;
 
-  `ASSERT(LineHeld, line_valid_o && !line_ready_i |=> $past(clear_i) || (line_valid_o && $stable(line_o)))
-  `ASSERT(ClearedWhenDrained, clear_i |-> drained_o)
-  `ASSERT(ErrorKept, error_valid_o && !clear_i |=> error_valid_o && $stable(error_o))
-  `ASSERT(NothingAfterAnError, error_valid_o && !line_valid_o |=> !line_valid_o)
-  `ASSERT(OneMemoryAtATime, !$stable(memory_o) |-> $past(under_way_q) == '0 && !$past(burst_valid_o))
-  `ASSERT(ErrorIsOne, error_valid_o |-> error_o.status != STATUS_SUCCESS)
+  `ASSERT_HELD(LineHeld, line_valid_o, line_ready_i || clear_i, line_o)
+  `ASSERT_IF(ClearedWhenDrained, clear_i, drained_o)
+  `ASSERT_HELD(ErrorKept, error_valid_o, clear_i, error_o)
+  `ASSERT_NEXT(NothingAfterAnError, error_valid_o && !line_valid_o, !line_valid_o)
+  `ASSERT_STABLE(OneMemoryAtATime, under_way_q != '0 || burst_valid_o, memory_o)
+  `ASSERT_IF(ErrorIsOne, error_valid_o, error_o.status != STATUS_SUCCESS)
 endmodule

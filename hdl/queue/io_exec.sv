@@ -118,6 +118,6 @@ module io_exec import whorl_gen_pkg::*, queue_pkg::*; (
 
   `ASSERT_HELD(CompletionHeld, completion_valid_o, completion_ready_i, completion_o)
   `ASSERT(OneExecutor, $onehot0({probe_start_o, copy_start_o, search_start_o}))
-  `ASSERT(DoneWhileExecuting, probe_done_i || copy_done_i || search_done_i |-> executing)
-  `ASSERT(AbortedOnlyOnRequest, aborted_o |-> abort_q)
+  `ASSERT_IF(DoneWhileExecuting, probe_done_i || copy_done_i || search_done_i, executing)
+  `ASSERT_IF(AbortedOnlyOnRequest, aborted_o, abort_q)
 endmodule

@@ -44,5 +44,5 @@ module msix_request #(
   end
 
   `ASSERT_HELD(VectorHeld, msix_valid_o, msix_ready_i, msix_vector_o)
-  `ASSERT(VectorOfAPair, msix_valid_o |-> msix_vector_o < 8'(QueuePairs))
+  `ASSERT_IF(VectorOfAPair, msix_valid_o, msix_vector_o < 8'(QueuePairs))
 endmodule

@@ -130,6 +130,6 @@ module probe_exec import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg::
   assign probe_discard_slot_o  = sqe_i.probe_slot;
 
   `ASSERT_HELD(ProbeLineHeld, probe_line_valid_o, probe_line_ready_i, probe_line_o)
-  `ASSERT(WholeImageOnSuccess, done_o && outcome_q.status == STATUS_SUCCESS |-> index_q == 8'(PROBE_IMAGE_LINES))
-  `ASSERT(NothingBehindADiscard, probe_discard_valid_o |-> !probe_line_valid_o && fetch_idle)
+  `ASSERT_IF(WholeImageOnSuccess, done_o && outcome_q.status == STATUS_SUCCESS, index_q == 8'(PROBE_IMAGE_LINES))
+  `ASSERT_IF(NothingBehindADiscard, probe_discard_valid_o, !probe_line_valid_o && fetch_idle)
 endmodule

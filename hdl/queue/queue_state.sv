@@ -118,13 +118,15 @@ module queue_state import whorl_gen_pkg::*, queue_pkg::*; #(
     if (rst_i) refusal_valid_o <= 1'b0;
   end
 
-  `ASSERT(RestartsAnIoPair, restart_i |-> restart_index_i != 8'd0 && restart_index_i < 8'(QueuePairs))
-  `ASSERT(CreatesAnIoPair, create_i |-> create_setup_i.queue_index != 8'd0 && create_setup_i.queue_index < 8'(QueuePairs))
+  `ASSERT_IF(RestartsAnIoPair, restart_i, restart_index_i != 8'd0 && restart_index_i < 8'(QueuePairs))
+  `ASSERT_IF(CreatesAnIoPair, create_i,
+      create_setup_i.queue_index != 8'd0 && create_setup_i.queue_index < 8'(QueuePairs))
   for (genvar q = 0; q < QueuePairs; q++) begin : gen_pair
     `ASSERT(IndicesInRing, ((pair_o[q].sq_head | pair_o[q].sq_tail | pair_o[q].cq_head | pair_o[q].cq_tail) & ~pair_o[q].mask) == '0)
-    `ASSERT(FetchesWhatIsThere, sq_advance_i[q] && pair_o[q].active |-> pair_o[q].sq_head != pair_o[q].sq_tail)
-    `ASSERT(NeverOverwrites, cq_advance_i[q] && pair_o[q].active |-> ((pair_o[q].cq_tail + 1'b1) & pair_o[q].mask) != pair_o[q].cq_head)
-    `ASSERT(PhaseFlipsAtTheWrap, !$past(create_i || restart_i || admin_start_i || forget_i) && pair_o[q].phase != $past(pair_o[q].phase)
-        |-> pair_o[q].cq_tail == '0)
+    `ASSERT_IF(FetchesWhatIsThere, sq_advance_i[q] && pair_o[q].active, pair_o[q].sq_head != pair_o[q].sq_tail)
+    `ASSERT_IF(NeverOverwrites, cq_advance_i[q] && pair_o[q].active,
+        ((pair_o[q].cq_tail + 1'b1) & pair_o[q].mask) != pair_o[q].cq_head)
+    `ASSERT_STABLE(PhaseFlipsAtTheWrap,
+        pair_o[q].cq_tail != pair_o[q].mask && !(create_i || restart_i || admin_start_i || forget_i), pair_o[q].phase)
   end
 endmodule

@@ -140,7 +140,7 @@ module result_write import whorl_gen_pkg::*, dma_pkg::*, match_pkg::*; #(
   `ASSERT_HELD(RequestHeld, result_request_valid_o, result_request_ready_i, result_request_o)
   `ASSERT_HELD(BurstHeld, burst_valid_o, burst_ready_i, burst_o)
   `ASSERT_HELD(BeatHeld, beat_valid_o, beat_ready_i, beat_o)
-  `ASSERT(BeatsWaitForNobody, state_q == SEND |-> buffer_valid)
-  `ASSERT(EverythingAnswered, done_o |-> in_flight_q == '0 && !buffer_valid)
-  `ASSERT(WantedBlocksOnly, result_request_valid_o |-> wanted && stream_q < 8'(Streams) && probe_q < 8'(Probes))
+  `ASSERT_IF(BeatsWaitForNobody, state_q == SEND, buffer_valid)
+  `ASSERT_IF(EverythingAnswered, done_o, in_flight_q == '0 && !buffer_valid)
+  `ASSERT_IF(WantedBlocksOnly, result_request_valid_o, wanted && stream_q < 8'(Streams) && probe_q < 8'(Probes))
 endmodule

@@ -230,7 +230,7 @@ module search_exec import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*, match_pkg:
   assign done_o         = state_q == DONE;
   assign outcome_o      = outcome_q;
 
-  `ASSERT(NoLinesOutsideARun, $rose(|line_valid_o) |-> $past(state_q) == RUN)
-  `ASSERT(QuietAtTheEnd, done_o |-> deal_idle && feed_drained == '1)
-  `ASSERT(ResultsOfSoundSearchesOnly, state_q == RESULTS |-> feed_error_valid == '0 && record_error_i == '0)
+  `ASSERT_NEXT(NoLinesOutsideARun, state_q != RUN && line_valid_o == '0, line_valid_o == '0)
+  `ASSERT_IF(QuietAtTheEnd, done_o, deal_idle && feed_drained == '1)
+  `ASSERT_IF(ResultsOfSoundSearchesOnly, state_q == RESULTS, feed_error_valid == '0 && record_error_i == '0)
 endmodule

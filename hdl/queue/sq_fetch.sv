@@ -100,6 +100,6 @@ module sq_fetch import whorl_gen_pkg::*, dma_pkg::*, queue_pkg::*; #(
   `ASSERT_HELD(AdminCommandHeld, admin_command_valid_o, admin_command_ready_i, command_o)
   `ASSERT_HELD(IoCommandHeld, io_command_valid_o, io_command_ready_i, command_o)
   // The executor was idle when the fetch began, and nobody else feeds it.
-  `ASSERT(ExecutorIsReady, state_q == DELIVER |-> taken)
-  `ASSERT(OneBeat, beat_valid_i |-> beat_i.last && state_q == WAIT)
+  `ASSERT_IF(ExecutorIsReady, state_q == DELIVER, taken)
+  `ASSERT_IF(OneBeat, beat_valid_i, beat_i.last && state_q == WAIT)
 endmodule

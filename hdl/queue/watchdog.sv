@@ -17,6 +17,6 @@ module watchdog (
     if (rst_i) expired_o <= 1'b0;
   end
 
-  `ASSERT(OnlyWhileRunning, expired_o |-> $past(running_i))
-  `ASSERT(StaysExpired, expired_o && running_i |=> expired_o)
+  `ASSERT_NEXT(OnlyWhileRunning, !running_i, !expired_o)
+  `ASSERT_NEXT(StaysExpired, expired_o && running_i, expired_o)
 endmodule

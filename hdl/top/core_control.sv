@@ -58,6 +58,6 @@ module core_control #(
   assign admin_start_o = state_q == OFF && enable_i && !reset_i;
   assign forget_o      = state_q == STOPPING;
 
-  `ASSERT(ResetsASettledBus, state_q == RESET && $past(state_q) == DRAIN |-> $past(rst_i || dma_settled_i || drain_q == '1))
-  `ASSERT(ReadyOutsideReset, ready_o |-> !core_rst_o && !drain_o)
+  `ASSERT_NEXT(ResetsASettledBus, state_q == DRAIN && !dma_settled_i && drain_q != '1, state_q != RESET)
+  `ASSERT_IF(ReadyOutsideReset, ready_o, !core_rst_o && !drain_o)
 endmodule

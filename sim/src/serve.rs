@@ -22,7 +22,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Shapes of the card that are compiled in: streams, engines per stream.
 pub fn configurations() -> &'static [(u8, u8)] {
-    &CONFIGURATIONS
+    CONFIGURATIONS
 }
 
 /// Serves a card at the socket of `options`, to one client after another, until the process is killed.

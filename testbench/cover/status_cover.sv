@@ -17,5 +17,5 @@ module status_cover import whorl_gen_pkg::*; #(
     end
   end
 
-  `ASSERT(Foreseen, valid_i && !Partial |-> 32'(status_i) < 16 && Statuses[4'(status_i)])
+  `ASSERT_IF(Foreseen, valid_i && !Partial, 32'(status_i) < 16 && Statuses[4'(status_i)])
 endmodule

@@ -4,9 +4,8 @@
 //! within `depth` cycles of the start; does the property follow from itself (k-induction: then it holds for ever); can
 //! each `cover` be reached, so that no assumption makes a property empty.
 
-use crate::shell::{TaskError, hdl_files, read, root, tool, write};
+use crate::shell::{TaskError, hdl_files, read, root, tool};
 use std::ffi::OsString;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -59,7 +58,7 @@ const PROOFS: &[Proof] = &[
 
 /// What several proofs have in common.
 const SHARED: &str = "formal/shared/burst_side.sv";
-/// Where the translated sources, the SMT2 files and the traces go, from the root.
+/// Where the SMT2 files and the traces go, from the root.
 const FOLDER: &str = "target/formal";
 
 /// Runs the proofs, prints a table, fails where one does not hold.
@@ -67,7 +66,9 @@ pub fn run(options: &Options) -> Result<(), TaskError> {
     if let Some(unknown) = options.modules.iter().find(|name| !PROOFS.iter().any(|proof| proof.module == **name)) {
         return Err(TaskError::Check(format!("there is no proof of {unknown}")));
     }
-    let sources = translated_sources()?;
+    let sources = hdl_files()?.join(" ");
+    let folder = root().join(FOLDER);
+    std::fs::create_dir_all(&folder).map_err(TaskError::file(&folder))?;
     let mut refuted = Vec::new();
     println!("{:<18} {:<26} {:>8}", "module", "result", "seconds");
     for proof in PROOFS {
@@ -95,7 +96,7 @@ fn prove(proof: &Proof, sources: &str) -> Result<Result<(), String>, TaskError> 
     let module = proof.module;
     let smt2 = format!("{FOLDER}/{module}.smt2");
     let script = format!(
-        "read_slang --threads 1 -D FORMAL -I {FOLDER}/hdl/prim --top {module}_formal {sources} {SHARED} formal/{module}.sv; \
+        "read_slang --threads 1 -D FORMAL -I hdl/prim --top {module}_formal {sources} {SHARED} formal/{module}.sv; \
          prep -flatten -top {module}_formal; async2sync; chformal -lower; memory_map; opt_clean; dffunmap; \
          setundef -undriven -anyseq; write_smt2 -wires {smt2}"
     );
@@ -148,57 +149,10 @@ fn quiet(command: &mut Command) -> Result<Result<(), String>, TaskError> {
     Ok(Err(lines.join("\n")))
 }
 
-/// Copies `hdl/` with its assertions spelled for the prover; the files of `hdl.f`, separated by spaces.
-fn translated_sources() -> Result<String, TaskError> {
-    let mut files = Vec::new();
-    for file in hdl_files()? {
-        copy(Path::new(&file), boolean_implications)?;
-        files.push(format!("{FOLDER}/{file}"));
-    }
-    copy(Path::new("hdl/prim/whorl_assert.svh"), str::to_owned)?;
-    Ok(files.join(" "))
-}
-
-fn copy(file: &Path, translate: impl Fn(&str) -> String) -> Result<(), TaskError> {
-    write(&root().join(FOLDER).join(file), &translate(&read(&root().join(file))?))
-}
-
-/// Spells the implications within `` `ASSERT(Name, ...)`` as expressions: `a |-> b` as `a -> b`, and `a |=> b`
-/// as `$past(!rst_i && (a)) -> b`, which is what `disable iff (rst_i)` makes of it.
-fn boolean_implications(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("`ASSERT(") {
-        let (head, tail) = rest.split_at(at);
-        out.push_str(head);
-        // The property ends before the next assertion; none stands in another.
-        let end = tail[1..].find('`').map_or(tail.len(), |next| next + 1);
-        let (assertion, after) = tail.split_at(end);
-        let named = assertion.find(", ").map(|comma| assertion.split_at(comma + 2));
-        match (named, assertion.find("|=>")) {
-            (Some((name, _)), Some(arrow)) if arrow > name.len() => {
-                let cause = assertion[name.len()..arrow].trim_end();
-                out.extend([name, "$past(!rst_i && (", cause, ")) ->", &assertion[arrow + 3..]]);
-            }
-            _ => out.push_str(&assertion.replace("|->", "->")),
-        }
-        rest = after;
-    }
-    out.push_str(rest);
-    out
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{PROOFS, boolean_implications};
+    use super::PROOFS;
     use crate::shell::root;
-
-    #[test]
-    fn implications_become_expressions() {
-        let text = "`ASSERT(A, a |-> b)\n`ASSERT(B, a || c |=> b)\n`ASSERT(C, d)\nx |-> y";
-        let expected = "`ASSERT(A, a -> b)\n`ASSERT(B, $past(!rst_i && (a || c)) -> b)\n`ASSERT(C, d)\nx -> y";
-        assert_eq!(boolean_implications(text), expected);
-    }
 
     #[test]
     fn every_harness_is_run() {

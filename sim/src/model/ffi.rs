@@ -24,21 +24,28 @@ struct Functions {
 }
 
 unsafe extern "C" {
-    fn whorl_1x1_new() -> *mut Card;
-    fn whorl_1x1_free(card: *mut Card);
-    fn whorl_1x1_step(card: *mut Card, inputs: *const Inputs, outputs: *mut Outputs) -> c_int;
-    fn whorl_1x1_trace(card: *mut Card, path: *const c_char) -> c_int;
-    fn whorl_2x2_new() -> *mut Card;
-    fn whorl_2x2_free(card: *mut Card);
-    fn whorl_2x2_step(card: *mut Card, inputs: *const Inputs, outputs: *mut Outputs) -> c_int;
-    fn whorl_2x2_trace(card: *mut Card, path: *const c_char) -> c_int;
     fn failure_text(out: *mut c_char, bytes: usize) -> usize;
+}
+
+/// Declares the functions that build.rs compiled for a configuration, and lists them.
+macro_rules! functions {
+    ($new:ident, $free:ident, $step:ident, $trace:ident) => {{
+        unsafe extern "C" {
+            fn $new() -> *mut Card;
+            fn $free(card: *mut Card);
+            fn $step(card: *mut Card, inputs: *const Inputs, outputs: *mut Outputs) -> c_int;
+            fn $trace(card: *mut Card, path: *const c_char) -> c_int;
+        }
+        Functions { new: $new, free: $free, step: $step, trace: $trace }
+    }};
 }
 
 /// By the order of [`CONFIGURATIONS`].
 const FUNCTIONS: [Functions; CONFIGURATIONS.len()] = [
-    Functions { new: whorl_1x1_new, free: whorl_1x1_free, step: whorl_1x1_step, trace: whorl_1x1_trace },
-    Functions { new: whorl_2x2_new, free: whorl_2x2_free, step: whorl_2x2_step, trace: whorl_2x2_trace },
+    functions!(whorl_1x1_new, whorl_1x1_free, whorl_1x1_step, whorl_1x1_trace),
+    functions!(whorl_2x2_new, whorl_2x2_free, whorl_2x2_step, whorl_2x2_trace),
+    #[cfg(feature = "wide")]
+    functions!(whorl_4x4_new, whorl_4x4_free, whorl_4x4_step, whorl_4x4_trace),
 ];
 
 /// One Verilated card.

@@ -5,7 +5,12 @@ mod ffi;
 pub(crate) use ffi::Model;
 
 /// Configurations of the card that are compiled in: streams, engines per stream.
-pub(crate) const CONFIGURATIONS: [(u8, u8); 2] = [(1, 1), (2, 2)];
+pub(crate) const CONFIGURATIONS: &[(u8, u8)] = &[
+    (1, 1),
+    (2, 2),
+    #[cfg(feature = "wide")]
+    (4, 4),
+];
 /// Channels of card memory that the structs have room for: one for each stream.
 pub(crate) const CHANNELS_MAX: usize = 4;
 

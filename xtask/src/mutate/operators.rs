@@ -182,8 +182,8 @@ module thing (
     if (a && (b || c)) q <= '0;
     r_q <= r_q + 1'b1;
   end
-  `ASSERT(Name, a && b
-          |-> c == d)
+  `ASSERT_IF(Name, a && b,
+          c == d)
   assign y = &z;
 endmodule
 ";
