@@ -57,9 +57,27 @@ impl Files {
 
     fn identify(&self, engine: &str) -> Command {
         let mut command = whorl();
+        command.env("WHORL_RUNTIME_DIR", self.path("run"));
         command.args(["identify", "--json", "--top", "5", "--engine", engine]);
         command.arg("--gallery").arg(self.path("gallery")).arg("--probe").arg(self.path("probes"));
         command
+    }
+
+    /// Returns when the card of a running `identify` has compared something, by the counters that its owner publishes.
+    fn wait_for_comparisons(&self) {
+        let compared = || {
+            let published = fs::read_dir(self.path("run")).ok()?.filter_map(|entry| fs::read(entry.ok()?.path()).ok());
+            let counts = published.filter_map(|bytes| {
+                let snapshot: Value = serde_json::from_slice(&bytes).ok()?;
+                snapshot.pointer("/activity/card/comparisons")?.as_u64()
+            });
+            counts.max()
+        };
+        let begin = Instant::now();
+        while compared().unwrap_or(0) == 0 {
+            assert!(begin.elapsed() < Duration::from_secs(120), "the card has compared nothing yet");
+            sleep(Duration::from_millis(50));
+        }
     }
 
     fn answers(&self, engine: &str) -> Vec<Value> {
@@ -244,7 +262,7 @@ fn a_client_killed_in_mid_search_leaves_a_card_that_answers_the_next() {
     let _card = Running::simulator(&socket);
     let engine = format!("unix:{}", socket.display());
     let mut client = Running(files.identify(&engine).stdout(Stdio::null()).spawn().expect("whorl starts"));
-    sleep(Duration::from_millis(1500));
+    files.wait_for_comparisons();
     assert!(client.0.try_wait().expect("the client can be asked").is_none(), "the search was over before the kill");
     client.kill();
     fs::remove_dir_all(files.path("probes")).expect("the probes can go");
@@ -272,7 +290,7 @@ fn a_card_that_goes_away_in_mid_search_is_reported_lost_within_5_seconds() {
     let engine = format!("unix:{}", socket.display());
     let mut client =
         Running(files.identify(&engine).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("whorl starts"));
-    sleep(Duration::from_millis(1500));
+    files.wait_for_comparisons();
     assert!(client.0.try_wait().expect("the client can be asked").is_none(), "the search was over before the kill");
     card.kill();
     let killed = Instant::now();
