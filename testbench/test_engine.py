@@ -73,11 +73,13 @@ async def every_stage_equals_the_model(dut, source_stall, sink_stall):
         lengths = [0, 1, 2, 3, 96, 0, 1, 1, 1, 1, 48, 2] + [rng.choice((rng.randrange(97), rng.randrange(5), 40)) for _ in range(30)]
         records = [random_record(rng, n, probe if rng.random() < 0.6 else None) for n in lengths]
         source, sink, taps = Source(dut, "beat", source_stall), Sink(dut, "comparison", sink_stall), Taps(dut)
-        for index, record in enumerate(records):
+        indices = [rng.randrange(1 << 32) for _ in records]
+        for index, record in zip(indices, records, strict=True):
             source.send(*beats(record, index))
         words = [COMPARISON.unpack(word) for word in await sink.receive(len(records))]
         taps.check(probe, records, gate)
-        expected = [{"score": whorl.compare(probe, record, gate)["score"], "index": i} for i, record in enumerate(records)]
+        scores = [whorl.compare(probe, record, gate)["score"] for record in records]
+        expected = [{"score": score, "index": index} for score, index in zip(scores, indices, strict=True)]
         assert words == expected
         if probe_count >= 30 and gate >= 43:
             assert max(e["score"] for e in expected) > 1000, "no mate among the records: the bench compares nothing"

@@ -5,7 +5,7 @@ from collections import Counter
 
 import cocotb
 from bench.runner import run
-from bench.streams import STALLS, Source, start
+from bench.streams import STALLS, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
 
 
@@ -57,5 +57,26 @@ async def takes_one_score_per_cycle(dut):
     assert (await bins(dut))[77 >> 5] == 600
 
 
+@cocotb.test()
+async def a_bin_counts_on_through_all_its_bits(dut):
+    """Counts of a long search, put into the memory: each carries into another bit, some with one score after the other."""
+    rng = random.Random(17)
+    source = Source(dut, "score", Stall.RANDOM)
+    await start(dut)
+    while not int(dut.score_ready_o.value):
+        await RisingEdge(dut.clk_i)
+    counts = [(1 << rng.randint(8, 31)) - rng.randint(1, 3) for _ in range(512)]
+    for word, count in zip(dut.i_ram.words_q, counts, strict=True):
+        word.value = count
+    await RisingEdge(dut.clk_i)
+    order = [bin_ for bin_ in range(512) for _ in range(2)]
+    rng.shuffle(order)
+    order += [bin_ for bin_ in rng.sample(range(512), 100) for _ in range(4)]
+    source.send(*[bin_ << 5 | rng.randrange(32) for bin_ in order])
+    await source.drain()
+    came = Counter(order)
+    assert await bins(dut) == [count + came[bin_] for bin_, count in enumerate(counts)]
+
+
 def test_histogram():
-    run("histogram")
+    run("histogram", visible=("ram_1w1r",))

@@ -6,6 +6,8 @@ from bench.runner import run
 from bench.streams import start
 from cocotb.triggers import FallingEdge, RisingEdge
 
+RECORDS_MAX = 16  # between a record's last beat and its score
+
 
 def signed(signature: int, score: int) -> int:
     """The signature with one more score."""
@@ -18,12 +20,15 @@ async def known_scores_are_taken_in_the_order_of_their_records(dut):
         getattr(dut, name).value = 0
     await start(dut)
     random = rng(4)
-    underway, counted, signature, passed = [], 0, 0, 0
+    underway, counted, signature, passed, full = [], 0, 0, 0, 0
     score, age = None, 0
-    for _ in range(6000):
-        taken = len(underway) < 12 and random.random() < 0.4
+    for cycle in range(6000):
+        # Every other thousand cycles the scores come slowly, and as many records as may wait do.
+        pace = 0.6 if cycle // 1000 % 2 else 0.1
+        full += len(underway) == RECORDS_MAX
+        taken = len(underway) < RECORDS_MAX and random.random() < 0.4
         known = random.random() < 0.3
-        if score is None and underway and underway[0][1] <= 0 and random.random() < 0.6:
+        if score is None and underway and underway[0][1] <= 0 and random.random() < pace:
             score = random.getrandbits(16)
         ready = random.random() < 0.5
         dut.record_taken_i.value, dut.known_answer_i.value = int(taken), int(known)
@@ -44,7 +49,7 @@ async def known_scores_are_taken_in_the_order_of_their_records(dut):
         if taken:
             underway.append((known, random.randint(1, 6)))
         await RisingEdge(dut.clk_i)
-    assert counted > 200 and passed > 200
+    assert counted > 200 and passed > 200 and full > 200
 
 
 @cocotb.test()
@@ -58,6 +63,10 @@ async def the_count_stays_at_all_ones(dut):
     for _ in range(65_600):
         await RisingEdge(dut.clk_i)
     assert int(dut.count_o.value) == 0xFFFF
+    dut.rst_i.value = 1
+    await RisingEdge(dut.clk_i)
+    await FallingEdge(dut.clk_i)
+    assert (int(dut.count_o.value), int(dut.signature_o.value)) == (0, 0)
 
 
 def test_known_answers():

@@ -4,7 +4,7 @@ import random
 
 import cocotb
 import whorl
-from bench.records import GALLERY_LINE, beats, extent, random_record
+from bench.records import BEAT, GALLERY_LINE, beats, extent, random_record
 from bench.runner import run
 from bench.streams import STALLS, Sink, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
@@ -160,6 +160,45 @@ async def a_record_of_more_than_32_lines_is_a_fault(dut):
     await source.drain()
     await ClockCycles(dut.clk_i, 3)
     assert int(dut.error_o.value) == 1
+
+
+@cocotb.test()
+async def records_of_an_extent_are_compared_in_all_bits(dut):
+    """Extents of up to 2^32 - 1 records: after the first record the count is put forward."""
+    rng = random.Random(32)
+    source, sink = Source(dut, "line", Stall.NONE), Sink(dut, "beat", Stall.NONE)
+    await start(dut)
+
+    async def ends_with_error(records: int, counted: int) -> int:
+        """An extent of four records that says `records`; with the first, `counted` have ended."""
+        base = rng.randrange(1 << 32)
+        lines = [change(line, records=records) for line in extent([random_record(rng, 3) for _ in range(4)], base)]
+        sink.words.clear()
+        source.send(lines[0])
+        await source.drain()
+        assert int(dut.number_q.value) == 1
+        dut.number_q.value = counted
+        await RisingEdge(dut.clk_i)
+        source.send(*lines[1:3])
+        await sink.receive(9)
+        assert int(dut.error_o.value) == 0
+        assert BEAT.unpack(sink.words[3])["index"] == base + counted & 0xFFFF_FFFF
+        source.send(lines[3])
+        await source.drain()
+        await ClockCycles(dut.clk_i, 8)
+        error = int(dut.error_o.value)
+        assert len(sink.words) == (9 if error else 12)
+        dut.rst_i.value = 1
+        await RisingEdge(dut.clk_i)
+        dut.rst_i.value = 0
+        await RisingEdge(dut.clk_i)
+        return error
+
+    for bit in range(32):
+        # The third record carries into the bit.
+        number = rng.getrandbits(32) >> bit << bit | 1 << bit | 1
+        assert await ends_with_error(number, number - 3) == 0
+        assert await ends_with_error(number ^ 1 << bit, number - 3) == 1
 
 
 def test_record_reader():

@@ -35,7 +35,7 @@ def winners(probe, record, index):
         last = i == len(minutiae) - 1
         trace = TRACE.pack(angle=angle, y=y, x=x, present=1, first=i == 0, last=last)
         # Before the last beat the record's words are left to chance.
-        record_word = RECORD_TRACE.pack(index=index, count=i + 1) if last else RECORD_TRACE.pack(index=i, count=0)
+        record_word = RECORD_TRACE.pack(index=index, count=i + 1) if last else RECORD_TRACE.pack(index=~index & 0xFFFFFFFF, count=0)
         steps.append((NEAREST.pack(key=distance + KEY_BIAS, lane=lane), trace, record_word))
     return steps
 
@@ -56,7 +56,8 @@ async def slots_equal_the_model(dut, stall):
 
     lengths = [0, 1, 1, 0, 96, 2, 48] + [rng.randrange(97) for _ in range(40)]
     records = [random_record(rng, n, probe if rng.random() < 0.7 else None) for n in lengths]
-    steps = [step for index, record in enumerate(records) for step in winners(probe, record, index)]
+    indices = [rng.randrange(1 << 32) for _ in records]
+    steps = [step for index, record in zip(indices, records, strict=True) for step in winners(probe, record, index)]
     pattern = stall.pattern(3)
     written, fresh, finished = {}, 0, []
     again = 0
@@ -83,7 +84,7 @@ async def slots_equal_the_model(dut, stall):
             assert written == expected
             word = FINISHED.unpack(int(dut.finished_o.value))
             count = len(whorl.unpack(record))
-            assert word == {"index": len(finished), "count": count, "occupied": fresh, "bank": len(finished) & 1}
+            assert word == {"index": indices[len(finished)], "count": count, "occupied": fresh, "bank": len(finished) & 1}
             finished.append(word)
             written, fresh = {}, 0
     assert again > 20, "no slot changed hands: the bench compares nothing"

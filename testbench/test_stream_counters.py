@@ -4,6 +4,7 @@ import random
 
 import cocotb
 from bench.fields import Fields
+from bench.layout import limit
 from bench.runner import run
 from bench.streams import start
 from cocotb.triggers import RisingEdge
@@ -15,6 +16,7 @@ EVENTS = Fields(
 )
 BITS = ("active_i", "line_taken_i", "beat_valid_i", "beat_taken_i", "beat_present_i", "beat_last_i", "pass_b_busy_i")
 INPUTS = (*BITS, "takes_part_i", "candidates_i")
+ENGINES = limit("PROBES_MAX")
 
 
 @cocotb.test()
@@ -28,7 +30,7 @@ async def cycles_are_accounted_for(dut):
     for _ in range(2000):
         active, line, valid, taken, present, last, busy = (rng.random() < 0.6 for _ in BITS)
         taken = taken and valid
-        engines, candidates = rng.randrange(9), rng.randrange(9)
+        engines, candidates = rng.randint(0, ENGINES), rng.randint(0, ENGINES)
         for name, value in zip(INPUTS, (active, line, valid, taken, present, last, busy, engines, candidates), strict=True):
             getattr(dut, name).value = int(value)
         await RisingEdge(dut.clk_i)
