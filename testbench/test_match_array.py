@@ -1,5 +1,6 @@
 """Bench of hdl/match/match_array.sv: whole searches, result blocks against the model."""
 
+import functools
 import random
 import zlib
 from collections import Counter
@@ -9,10 +10,13 @@ import pytest
 import whorl
 from bench.fields import Fields
 from bench.layout import limit
-from bench.records import GATE, extent, probe_lines, random_record
+from bench.records import GALLERY_LINE, GATE, extent, probe_lines, random_record
 from bench.runner import data_folder, run
 from bench.streams import STALLS, Sink, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
+from test_collector import VISIBLE, put_forward
+from test_known_answers import signed
+from test_stream_counters import EVENTS
 
 CONFIG = Fields(("threshold", 16), ("top_k", 9), ("probe_mask", limit("PROBES_MAX")))
 REQUEST = Fields(("stream", 8), ("probe", 8))
@@ -30,6 +34,7 @@ class Array:
     def __init__(self, dut, stall: Stall):
         self.dut, self.stall = dut, stall
         self.streams, self.probes = int(dut.Streams.value), int(dut.Probes.value)
+        self.rng = random.Random(f"array {stall}")
 
     async def begin(self):
         dut = self.dut
@@ -48,6 +53,8 @@ class Array:
     async def start(self, threshold=0, top_k=256, probe_mask=None):
         dut = self.dut
         mask = (1 << self.probes) - 1 if probe_mask is None else probe_mask
+        # Bits of probes that do not exist mean nothing.
+        mask |= self.rng.getrandbits(limit("PROBES_MAX")) >> self.probes << self.probes
         dut.search_config_i.value = CONFIG.pack(threshold=threshold, top_k=top_k, probe_mask=mask)
         dut.start_i.value = 1
         await RisingEdge(dut.clk_i)
@@ -74,6 +81,9 @@ class Array:
                 if not valid >> s & 1 and waiting[s] and not next(patterns[s]):
                     dut.line_i[s].value = waiting[s].pop()
                     valid |= 1 << s
+                elif not valid >> s & 1:
+                    # A line that is not offered means nothing.
+                    dut.line_i[s].value = self.rng.getrandbits(GALLERY_LINE.width)
             dut.line_valid_i.value = valid
             if not valid and not any(waiting):
                 break
@@ -86,11 +96,17 @@ class Array:
         """The lines of one result block, up to the one marked last."""
         first = len(self.results.words)
         self.requests.send(REQUEST.pack(stream=stream, probe=probe))
+        await self.requests.drain()
+        self.dut.result_request_i.value = self.rng.getrandbits(REQUEST.width)
         while len(self.results.words) == first or not self.results.words[-1] & 1:
             await RisingEdge(self.dut.clk_i)
         block = [RESULT.unpack(word) for word in self.results.words[first:]]
         assert [line["last"] for line in block] == [0] * (len(block) - 1) + [1]
         return [line["data"] for line in block]
+
+    def collector(self, stream: int, probe: int):
+        """The collector behind an engine."""
+        return self.dut[f"gen_stream[{stream}]"].i_search_stream[f"gen_probe[{probe}]"].i_collector
 
 
 def parse(block: list[int]) -> tuple[dict, list[int], list[tuple[int, int]]]:
@@ -105,12 +121,31 @@ def parse(block: list[int]) -> tuple[dict, list[int], list[tuple[int, int]]]:
     return header, bins, [(word & 0xFFFF_FFFF, word >> 32 & 0xFFFF) for word in words[:count]]
 
 
-def check(block, stream, probe_slot, scores: list[tuple[int, int]], records, threshold, top_k):
-    """Compares a result block with the model's (index, score) list."""
+def scores_of(probe: bytes, gate: int, extents) -> tuple[list[tuple[int, int]], list[int]]:
+    """The model's (index, score) of every record of (base index, records, known answer) extents, and its known answers."""
+    scores, known_scores = [], []
+    for base, records, known in extents:
+        for i, record in enumerate(records):
+            score = whorl.compare(probe, record, gate)["score"]
+            if known:
+                known_scores.append(score)
+            else:
+                scores.append((base + i & 0xFFFF_FFFF, score))
+    return scores, known_scores
+
+
+# What a collector's totals are before a search.
+NOTHING = {"comparisons": 0, "passed": 0, "known_answers": 0, "bins": [0] * limit("HISTOGRAM_BINS")}
+
+
+def check(block, stream, probe_slot, scores: list[tuple[int, int]], records, threshold, top_k, known=(), before=NOTHING):
+    """Compares a result block with the model's (index, score) list and its scores of known answers."""
     header, bins, candidates = parse(block)
     passed = [(index, score) for index, score in scores if score >= threshold]
-    assert header["comparisons"] == len(scores)
-    assert header["passed"] == len(passed)
+    assert header["comparisons"] == before["comparisons"] + len(scores)
+    assert header["passed"] == before["passed"] + len(passed)
+    assert header["known_answers"] == before["known_answers"] + len(known)
+    assert header["known_answer_signature"] == functools.reduce(signed, known, 0)
     assert (header["stream"], header["probe_slot"]) == (stream, probe_slot)
     assert header["minutiae"] == sum(len(whorl.unpack(record)) for record in records)
     assert header["lines"] == sum(len(record) // 64 for record in records)
@@ -118,7 +153,7 @@ def check(block, stream, probe_slot, scores: list[tuple[int, int]], records, thr
     # `active` falls when the last line is taken: its minutiae may follow uncounted.
     assert header["minutiae"] <= header["cycles"] + 3 and lost <= header["cycles"]
     expected_bins = Counter(min(511, score >> 5) for _, score in scores)
-    assert bins == [expected_bins[b] for b in range(512)]
+    assert bins == [before["bins"][b] + expected_bins[b] for b in range(512)]
     best = sorted(passed, key=lambda c: (-c[1], c[0]))[:top_k]
     assert sorted(candidates, key=lambda c: (-c[1], c[0])) == best
     return header
@@ -141,28 +176,86 @@ async def searches_equal_the_model(dut, stall):
         await array.start(threshold=threshold, top_k=top_k)
         galleries, fed = [], []
         for stream in range(array.streams):
-            base = rng.randrange(1 << 30)
+            base = rng.randrange((1 << 32) - 2000)
             lengths = [0, 1, 96, 2, 0, 0, 3] + [rng.choice((rng.randrange(97), 34, 34, 3)) for _ in range(count)]
             galleries.append([random_record(rng, n, rng.choice((None, *probes))) for n in lengths])
             split = rng.randrange(1, len(lengths))
-            # Two extents, the second with the smaller indices.
-            fed.append((base + 1000, galleries[-1][:split], base, galleries[-1][split:]))
-        await array.feed([extent(a, ia) + extent(b, ib) for ia, a, ib, b in fed])
+            # Two extents, the second with the smaller indices; known answers between them, and as the very last.
+            a, b = galleries[-1][:split], galleries[-1][split:]
+            ends = [a[-1], b[0]], [random_record(rng, rng.randrange(40), rng.choice(probes))]
+            fed.append([(base + 1000, a, 0), (base + 1000, ends[0], 1), (base, b, 0), (base, ends[1], 1)])
+            galleries[-1] += ends[0] + ends[1]
+        await array.feed([[line for base, records, known in parts for line in extent(records, base, known)] for parts in fed])
         assert int(dut.record_error_o.value) == 0
         for stream in range(array.streams):
-            ia, a, ib, b = fed[stream]
-            indexed = [(ia + i, r) for i, r in enumerate(a)] + [(ib + i, r) for i, r in enumerate(b)]
             for slot, probe in enumerate(probes):
-                scores = [(index, whorl.compare(probe, record, gates[slot])["score"]) for index, record in indexed]
+                scores, known = scores_of(probe, gates[slot], fed[stream])
                 assert max(score for _, score in scores) > 300, "no mates: the search compares nothing"
                 block = await array.block(stream, slot)
-                header = check(block, stream, slot, scores, galleries[stream], threshold, top_k)
+                header = check(block, stream, slot, scores, galleries[stream], threshold, top_k, known)
                 if array.streams == 1:
                     # Every cycle took a beat or was lost for a reason; the last ones are counted up to the end of `active`.
                     empty = sum(not whorl.unpack(record) for record in galleries[stream])
                     taken = header["minutiae"] + empty
                     lost = header["stall_starved"] + header["stall_engine"] + header["stall_collect"]
                     assert header["cycles"] - lost <= taken <= header["cycles"] - lost + 4
+
+
+@cocotb.test()
+async def every_configuration_and_every_total_comes_out_whole(dut):
+    """Thresholds around a score, any capacity, any mask, with totals of a long search; events add up to the block."""
+    rng = random.Random(2)
+    array = Array(dut, Stall.NONE)
+    await array.begin()
+    probes = [random_record(rng, 44) for _ in range(array.probes)]
+    for slot, probe in enumerate(probes):
+        await array.load(slot, probe)
+    happened = []
+
+    async def watch():
+        while True:
+            await RisingEdge(dut.clk_i)
+            for stream, sums in enumerate(happened):
+                for name, value in EVENTS.unpack(int(dut.events_o[stream].value)).items():
+                    sums[name] += value
+
+    cocotb.start_soon(watch())
+    everything = (1 << array.probes) - 1
+    for place in range(6):
+        # At first so many short records, which all may enter the heap, that their scores wait for it.
+        count = 320 if place == 0 else 12
+        fed = []
+        for _ in range(array.streams):
+            lengths = [1 if place == 0 else rng.randrange(20, 60) for _ in range(count)]
+            records = [random_record(rng, n, rng.choice(probes)) for n in lengths]
+            fed.append([(rng.randrange(1 << 32), records, 0), (rng.randrange(1 << 32), records[:3], 1)])
+        results = [[scores_of(probe, GATE, parts) for probe in probes] for parts in fed]
+        some_score = max(rng.choice(rng.choice(results))[0], key=lambda c: c[1])[1]
+        threshold = (0, some_score, some_score + 1, 0xFFFF, some_score, rng.randrange(1 << 16))[place]
+        top_k = (256, 1, 2, rng.randrange(128, 256), rng.randrange(32, 64), rng.randrange(64, 128))[place]
+        mask = everything if place in (0, 1) else rng.randint(1, everything)
+        await array.start(threshold=threshold, top_k=top_k, probe_mask=mask)
+        before = [[put_forward(array.collector(s, p), rng) for p in range(array.probes)] for s in range(array.streams)]
+        happened[:] = [dict.fromkeys((name for name, _ in EVENTS.fields), 0) for _ in range(array.streams)]
+        await array.feed([[line for base, records, known in parts for line in extent(records, base, known)] for parts in fed])
+        sums = [dict(sums) for sums in happened]
+        for stream in range(array.streams):
+            records = [record for _, part, _ in fed[stream] for record in part]
+            events = {"comparisons": 0, "candidates": 0}
+            for slot in range(array.probes):
+                scores, known = results[stream][slot] if mask >> slot & 1 else ([], [])
+                block = await array.block(stream, slot)
+                header = check(block, stream, slot, scores, records, threshold, top_k, known, before[stream][slot])
+                events["comparisons"] += header["comparisons"] - before[stream][slot]["comparisons"]
+                events["candidates"] += header["passed"] - before[stream][slot]["passed"]
+            if place == 0:
+                assert header["stall_collect"] > 0
+            assert sums[stream] == {
+                **events,
+                **{"active": header["cycles"], "line": header["lines"], "minutia": header["minutiae"]},
+                **{"record": len(records), "starved": header["stall_starved"]},
+                **{"engine": header["stall_engine"], "collect": header["stall_collect"]},
+            }
 
 
 @cocotb.test()
@@ -304,6 +397,6 @@ async def a_damaged_probe_memory_is_reported_for_its_engine(dut):
 
 @pytest.mark.parametrize(("streams", "probes", "block_rows"), [(1, 1, 1), (2, 2, 1)])
 def test_match_array(streams, probes, block_rows):
-    run("match_array", parameters={"Streams": streams, "Probes": probes, "BlockRowProbes": block_rows}, visible=("ram_1w1r",))
+    run("match_array", parameters={"Streams": streams, "Probes": probes, "BlockRowProbes": block_rows}, visible=VISIBLE)
     if data_folder() is None:
         print("skipped vectors_of_the_matcher: WHORL_DATA names no folder")
