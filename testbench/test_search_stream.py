@@ -1,15 +1,19 @@
 """Bench of hdl/match/search_stream.sv: two engines in step behind one reader."""
 
+import functools
 import random
+from collections import Counter
 
 import cocotb
 import whorl
-from bench.records import extent, probe_writes, random_record
+from bench.layout import limit
+from bench.records import GATE, extent, probe_writes, random_record
 from bench.runner import run
 from bench.streams import STALLS, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
-from test_collector import COLLECTED
-from test_match_array import CONFIG
+from test_collector import COLLECTED, VISIBLE, put_forward
+from test_known_answers import signed
+from test_match_array import CONFIG, scores_of
 from test_result_reader import ADDRESS
 from test_stream_counters import COUNTERS, EVENTS
 
@@ -43,13 +47,18 @@ async def finish(dut, source):
         await RisingEdge(dut.clk_i)
 
 
+async def read(dut, probe, index) -> dict[str, int]:
+    """What a probe's collector shows. The stream's number says nothing to a stream."""
+    dut.collected_address_i.value = ADDRESS.pack(stream=(probe ^ index) * 37 & 255, probe=probe, index=index)
+    await ClockCycles(dut.clk_i, 3)
+    return COLLECTED.unpack(int(dut.collected_o.value))
+
+
 async def collected(dut, probe, count) -> list[tuple[int, int]]:
     """The (index, score) of every kept entry, by index."""
     entries = []
     for entry in range(count):
-        dut.collected_address_i.value = ADDRESS.pack(stream=0, probe=probe, index=entry)
-        await ClockCycles(dut.clk_i, 3)
-        word = COLLECTED.unpack(int(dut.collected_o.value))
+        word = await read(dut, probe, entry)
         entries.append((word["index"], word["score"]))
     assert word["comparisons"] == word["candidates"] == count
     return sorted(entries)
@@ -75,10 +84,11 @@ async def both_probes_see_every_record(dut, stall):
 
     cocotb.start_soon(watch())
     dut.active_i.value = 1
-    source.send(*extent(records, 0))
+    base = rng.randrange(1 << 31, (1 << 32) - len(records))
+    source.send(*extent(records, base))
     await finish(dut, source)
     for slot, probe in enumerate(probes):
-        wanted = [(index, whorl.compare(probe, record)["score"]) for index, record in enumerate(records)]
+        wanted = [(base + i, whorl.compare(probe, record)["score"]) for i, record in enumerate(records)]
         assert await collected(dut, slot, len(records)) == wanted
     minutiae = sum(len(whorl.unpack(record)) for record in records)
     counters = COUNTERS.unpack(int(dut.counters_o.value))
@@ -116,5 +126,55 @@ async def a_busy_heap_is_a_collect_stall(dut):
     assert counters["stall_starved"] <= 4
 
 
+@cocotb.test()
+async def every_configuration_counts_as_the_model(dut):
+    """Thresholds around a score, any capacity, any mask, known answers, with totals of a long search."""
+    rng = random.Random(37)
+    source = await begin(dut)
+    probes = [random_record(rng, 48), random_record(rng, 40)]
+    for slot, probe in enumerate(probes):
+        await load(dut, slot, probe)
+    for place in range(8):
+        records = [random_record(rng, rng.randrange(20, 60), rng.choice((None, *probes))) for _ in range(16)]
+        extents = [(rng.randrange(1 << 32), records[:7], 0), (0, records[7:11], 1), (rng.randrange(1 << 32), records[11:], 0)]
+        results = [scores_of(probe, GATE, extents) for probe in probes]
+        some_score = max(rng.choice(results)[0], key=lambda c: c[1])[1]
+        threshold = (0, some_score, some_score + 1, 0xFFFF, rng.randrange(1 << 16))[place % 5]
+        top_k = rng.randint(1, limit("TOP_K_MAX")) if place % 2 else rng.randint(1, 8)
+        # Bits of probes that do not exist mean nothing.
+        mask = rng.randint(1, 3)
+        dut.search_config_i.value = CONFIG.pack(
+            threshold=threshold, top_k=top_k, probe_mask=mask | rng.getrandbits(limit("PROBES_MAX")) >> PROBES << PROBES
+        )
+        dut.rst_i.value = 1
+        await RisingEdge(dut.clk_i)
+        dut.rst_i.value = 0
+        await RisingEdge(dut.clk_i)
+        while not int(dut.cleared_o.value):
+            await RisingEdge(dut.clk_i)
+        before = [put_forward(dut[f"gen_probe[{slot}]"].i_collector, rng) for slot in range(PROBES)]
+        dut.active_i.value = 1
+        source.send(*(line for base, part, known in extents for line in extent(part, base, known)))
+        await finish(dut, source)
+        for slot in range(PROBES):
+            scores, known = results[slot] if mask >> slot & 1 else ([], [])
+            passed = [(index, score) for index, score in scores if score >= threshold]
+            best = sorted(passed, key=lambda c: (-c[1], c[0]))[:top_k]
+            totals = await read(dut, slot, 0)
+            assert totals["comparisons"] == before[slot]["comparisons"] + len(scores)
+            assert totals["passed"] == before[slot]["passed"] + len(passed)
+            assert totals["candidates"] == len(best)
+            assert totals["known_answers"] == before[slot]["known_answers"] + len(known)
+            assert totals["signature"] == functools.reduce(signed, known, 0)
+            entries = [await read(dut, slot, entry) for entry in range(len(best))]
+            assert sorted(((e["index"], e["score"]) for e in entries), key=lambda c: (-c[1], c[0])) == best
+            came = Counter(min(511, score >> 5) for _, score in scores)
+            for bin_ in {*came, *rng.sample(range(512), 40)}:
+                assert (await read(dut, slot, bin_))["bin"] == before[slot]["bins"][bin_] + came[bin_]
+        # A probe that does not exist shows nothing new.
+        last = await read(dut, PROBES - 1, 0)
+        assert await read(dut, rng.randrange(PROBES, 256), 0) == last
+
+
 def test_search_stream():
-    run("search_stream", parameters={"Probes": PROBES})
+    run("search_stream", parameters={"Probes": PROBES}, visible=VISIBLE)
