@@ -87,10 +87,10 @@ async def collects_what_was_offered(dut, stall):
 def put_forward(collector, rng) -> dict:
     """Puts a collector's totals forward to those of a long search, just below a carry; gives them."""
     totals = {
-        "comparisons": (1 << 31) - rng.randint(1, 8),
-        "passed": (1 << rng.randint(20, 30)) - rng.randint(1, 8),
+        "comparisons": (3 << 30) - rng.randint(1, 8),
+        "passed": (1 << rng.randint(20, 31)) - rng.randint(1, 8),
         "known_answers": (1 << rng.randint(8, 15)) - rng.randint(1, 4),
-        "bins": [(1 << rng.randint(8, 31)) - rng.randint(1, 2) for _ in range(512)],
+        "bins": [(1 << rng.choice((rng.randint(8, 30), 31))) - rng.randint(1, 2) for _ in range(512)],
     }
     collector.comparisons_q.value = totals["comparisons"]
     collector.passed_q.value = totals["passed"]
