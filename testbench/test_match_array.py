@@ -134,6 +134,21 @@ def scores_of(probe: bytes, gate: int, extents) -> tuple[list[tuple[int, int]], 
     return scores, known_scores
 
 
+class Thresholds:
+    """Scores, and numbers one above a score, in turn: between them each bit that matters is set, and is not set."""
+
+    def __init__(self):
+        self.told = {0: 0, 1: 0}
+
+    def near(self, scores: list[int]) -> int:
+        """The one that tells most bits anew: lower by a bit it lets a score pass, higher by a bit it stops one."""
+        above = int(self.told[1].bit_count() < self.told[0].bit_count())
+        news = lambda t: (t if above else t ^ 0xFFFF) & ~self.told[above]  # noqa: E731
+        best = max((score + above for score in scores if score + above <= 0xFFFF), key=lambda t: news(t).bit_count())
+        self.told[above] |= news(best)
+        return best
+
+
 # What a collector's totals are before a search.
 NOTHING = {"comparisons": 0, "passed": 0, "known_answers": 0, "bins": [0] * limit("HISTOGRAM_BINS")}
 
@@ -220,24 +235,26 @@ async def every_configuration_and_every_total_comes_out_whole(dut):
                     sums[name] += value
 
     cocotb.start_soon(watch())
-    everything = (1 << array.probes) - 1
-    for place in range(6):
-        # At first so many short records, which all may enter the heap, that their scores wait for it.
-        count = 320 if place == 0 else 12
+    everything, thresholds = (1 << array.probes) - 1, Thresholds()
+    for place in range(9):
+        # At first many short records, that fill the heap: they come faster than it takes them once it is large.
+        many = place < 2
         fed = []
         for _ in range(array.streams):
-            lengths = [1 if place == 0 else rng.randrange(20, 60) for _ in range(count)]
-            records = [random_record(rng, n, rng.choice(probes)) for n in lengths]
-            fed.append([(rng.randrange(1 << 32), records, 0), (rng.randrange(1 << 32), records[:3], 1)])
+            lengths = [1] * 320 if many else [rng.randrange(20, 60) for _ in range(8)]
+            records = [random_record(rng, n, rng.choice(probes)) for n in lengths] + [rng.choice(probes)]
+            bases = rng.sample(range(1 << 32), 3)
+            fed.append([(bases[0], records[:4], 0), (bases[1], records[:7], 1), (bases[2], records[4:], 0)])
         results = [[scores_of(probe, GATE, parts) for probe in probes] for parts in fed]
-        some_score = max(rng.choice(rng.choice(results))[0], key=lambda c: c[1])[1]
-        threshold = (0, some_score, some_score + 1, 0xFFFF, some_score, rng.randrange(1 << 16))[place]
-        top_k = (256, 1, 2, rng.randrange(128, 256), rng.randrange(32, 64), rng.randrange(64, 128))[place]
-        mask = everything if place in (0, 1) else rng.randint(1, everything)
+        top_k = (256, rng.randrange(192, 256))[place] if many else rng.choice((1, 2, 5, rng.randrange(6, 256)))
+        mask = everything if many else rng.randint(1, everything)
+        some_scores = [score for result in results for s, _ in [result[mask.bit_length() - 1]] for _, score in s]
+        threshold = 0 if many else (0xFFFF, rng.randrange(1 << 16))[place - 2] if place < 4 else thresholds.near(some_scores)
         await array.start(threshold=threshold, top_k=top_k, probe_mask=mask)
         before = [[put_forward(array.collector(s, p), rng) for p in range(array.probes)] for s in range(array.streams)]
         happened[:] = [dict.fromkeys((name for name, _ in EVENTS.fields), 0) for _ in range(array.streams)]
         await array.feed([[line for base, records, known in parts for line in extent(records, base, known)] for parts in fed])
+        await ClockCycles(dut.clk_i, 2)  # events come a cycle late
         sums = [dict(sums) for sums in happened]
         for stream in range(array.streams):
             records = [record for _, part, _ in fed[stream] for record in part]

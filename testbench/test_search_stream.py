@@ -13,7 +13,7 @@ from bench.streams import STALLS, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
 from test_collector import COLLECTED, VISIBLE, put_forward
 from test_known_answers import signed
-from test_match_array import CONFIG, scores_of
+from test_match_array import CONFIG, Thresholds, scores_of
 from test_result_reader import ADDRESS
 from test_stream_counters import COUNTERS, EVENTS
 
@@ -134,15 +134,16 @@ async def every_configuration_counts_as_the_model(dut):
     probes = [random_record(rng, 48), random_record(rng, 40)]
     for slot, probe in enumerate(probes):
         await load(dut, slot, probe)
-    for place in range(8):
-        records = [random_record(rng, rng.randrange(20, 60), rng.choice((None, *probes))) for _ in range(16)]
+    thresholds = Thresholds()
+    for place in range(10):
+        records = [random_record(rng, rng.randrange(20, 60), rng.choice((None, *probes))) for _ in range(14)] + probes
         extents = [(rng.randrange(1 << 32), records[:7], 0), (0, records[7:11], 1), (rng.randrange(1 << 32), records[11:], 0)]
         results = [scores_of(probe, GATE, extents) for probe in probes]
-        some_score = max(rng.choice(results)[0], key=lambda c: c[1])[1]
-        threshold = (0, some_score, some_score + 1, 0xFFFF, rng.randrange(1 << 16))[place % 5]
         top_k = rng.randint(1, limit("TOP_K_MAX")) if place % 2 else rng.randint(1, 8)
         # Bits of probes that do not exist mean nothing.
         mask = rng.randint(1, 3)
+        some_scores = [score for _, score in results[mask.bit_length() - 1][0]]
+        threshold = (0, 0xFFFF, rng.randrange(1 << 16))[place] if place < 3 else thresholds.near(some_scores)
         dut.search_config_i.value = CONFIG.pack(
             threshold=threshold, top_k=top_k, probe_mask=mask | rng.getrandbits(limit("PROBES_MAX")) >> PROBES << PROBES
         )
@@ -171,9 +172,11 @@ async def every_configuration_counts_as_the_model(dut):
             came = Counter(min(511, score >> 5) for _, score in scores)
             for bin_ in {*came, *rng.sample(range(512), 40)}:
                 assert (await read(dut, slot, bin_))["bin"] == before[slot]["bins"][bin_] + came[bin_]
-        # A probe that does not exist shows nothing new.
-        last = await read(dut, PROBES - 1, 0)
-        assert await read(dut, rng.randrange(PROBES, 256), 0) == last
+    # A probe is read by its whole number: one that does not exist is not taken for one that does.
+    shown = [await read(dut, slot, 0) for slot in range(PROBES)]
+    assert shown[0] != shown[1]
+    for bit in range(1, 8):
+        assert await read(dut, 1 << bit, 0) == shown[1]
 
 
 def test_search_stream():
