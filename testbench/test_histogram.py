@@ -59,7 +59,7 @@ async def takes_one_score_per_cycle(dut):
 
 @cocotb.test()
 async def a_bin_counts_on_through_all_its_bits(dut):
-    """Counts of a long search, put into the memory: each carries into another bit, some with one score after the other."""
+    """Counts of a long search, put into the memory: each carries into another bit, some without a pause."""
     rng = random.Random(17)
     source = Source(dut, "score", Stall.RANDOM)
     await start(dut)

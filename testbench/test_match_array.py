@@ -121,8 +121,13 @@ def parse(block: list[int]) -> tuple[dict, list[int], list[tuple[int, int]]]:
     return header, bins, [(word & 0xFFFF_FFFF, word >> 32 & 0xFFFF) for word in words[:count]]
 
 
+def lines_of(extents) -> list[int]:
+    """The lines of (base index, records, known answer) extents."""
+    return [line for base, records, known in extents for line in extent(records, base, known)]
+
+
 def scores_of(probe: bytes, gate: int, extents) -> tuple[list[tuple[int, int]], list[int]]:
-    """The model's (index, score) of every record of (base index, records, known answer) extents, and its known answers."""
+    """The model's (index, score) of every record of (base index, records, known answer), and its known answers."""
     scores, known_scores = [], []
     for base, records, known in extents:
         for i, record in enumerate(records):
@@ -153,7 +158,7 @@ class Thresholds:
 NOTHING = {"comparisons": 0, "passed": 0, "known_answers": 0, "bins": [0] * limit("HISTOGRAM_BINS")}
 
 
-def check(block, stream, probe_slot, scores: list[tuple[int, int]], records, threshold, top_k, known=(), before=NOTHING):
+def check(block, stream, probe_slot, scores, records, threshold, top_k, known=(), before=NOTHING):
     """Compares a result block with the model's (index, score) list and its scores of known answers."""
     header, bins, candidates = parse(block)
     passed = [(index, score) for index, score in scores if score >= threshold]
@@ -200,7 +205,7 @@ async def searches_equal_the_model(dut, stall):
             ends = [a[-1], b[0]], [random_record(rng, rng.randrange(40), rng.choice(probes))]
             fed.append([(base + 1000, a, 0), (base + 1000, ends[0], 1), (base, b, 0), (base, ends[1], 1)])
             galleries[-1] += ends[0] + ends[1]
-        await array.feed([[line for base, records, known in parts for line in extent(records, base, known)] for parts in fed])
+        await array.feed([lines_of(parts) for parts in fed])
         assert int(dut.record_error_o.value) == 0
         for stream in range(array.streams):
             for slot, probe in enumerate(probes):
@@ -248,12 +253,12 @@ async def every_configuration_and_every_total_comes_out_whole(dut):
         results = [[scores_of(probe, GATE, parts) for probe in probes] for parts in fed]
         top_k = (256, rng.randrange(192, 256))[place] if many else rng.choice((1, 2, 5, rng.randrange(6, 256)))
         mask = everything if many else rng.randint(1, everything)
-        some_scores = [score for result in results for s, _ in [result[mask.bit_length() - 1]] for _, score in s]
-        threshold = 0 if many else (0xFFFF, rng.randrange(1 << 16))[place - 2] if place < 4 else thresholds.near(some_scores)
+        some_scores = [score for result in results for _, score in result[mask.bit_length() - 1][0]]
+        threshold = (0, 0, 0xFFFF, rng.randrange(1 << 16))[place] if place < 4 else thresholds.near(some_scores)
         await array.start(threshold=threshold, top_k=top_k, probe_mask=mask)
         before = [[put_forward(array.collector(s, p), rng) for p in range(array.probes)] for s in range(array.streams)]
         happened[:] = [dict.fromkeys((name for name, _ in EVENTS.fields), 0) for _ in range(array.streams)]
-        await array.feed([[line for base, records, known in parts for line in extent(records, base, known)] for parts in fed])
+        await array.feed([lines_of(parts) for parts in fed])
         await ClockCycles(dut.clk_i, 2)  # events come a cycle late
         sums = [dict(sums) for sums in happened]
         for stream in range(array.streams):

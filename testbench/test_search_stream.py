@@ -13,7 +13,7 @@ from bench.streams import STALLS, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
 from test_collector import COLLECTED, VISIBLE, put_forward
 from test_known_answers import signed
-from test_match_array import CONFIG, Thresholds, scores_of
+from test_match_array import CONFIG, Thresholds, lines_of, scores_of
 from test_result_reader import ADDRESS
 from test_stream_counters import COUNTERS, EVENTS
 
@@ -137,7 +137,8 @@ async def every_configuration_counts_as_the_model(dut):
     thresholds = Thresholds()
     for place in range(10):
         records = [random_record(rng, rng.randrange(20, 60), rng.choice((None, *probes))) for _ in range(14)] + probes
-        extents = [(rng.randrange(1 << 32), records[:7], 0), (0, records[7:11], 1), (rng.randrange(1 << 32), records[11:], 0)]
+        bases = rng.sample(range(1 << 32), 3)
+        extents = [(bases[0], records[:7], 0), (bases[1], records[7:11], 1), (bases[2], records[11:], 0)]
         results = [scores_of(probe, GATE, extents) for probe in probes]
         top_k = rng.randint(1, limit("TOP_K_MAX")) if place % 2 else rng.randint(1, 8)
         # Bits of probes that do not exist mean nothing.
@@ -155,7 +156,7 @@ async def every_configuration_counts_as_the_model(dut):
             await RisingEdge(dut.clk_i)
         before = [put_forward(dut[f"gen_probe[{slot}]"].i_collector, rng) for slot in range(PROBES)]
         dut.active_i.value = 1
-        source.send(*(line for base, part, known in extents for line in extent(part, base, known)))
+        source.send(*lines_of(extents))
         await finish(dut, source)
         for slot in range(PROBES):
             scores, known = results[slot] if mask >> slot & 1 else ([], [])

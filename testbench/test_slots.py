@@ -35,7 +35,8 @@ def winners(probe, record, index):
         last = i == len(minutiae) - 1
         trace = TRACE.pack(angle=angle, y=y, x=x, present=1, first=i == 0, last=last)
         # Before the last beat the record's words are left to chance.
-        record_word = RECORD_TRACE.pack(index=index, count=i + 1) if last else RECORD_TRACE.pack(index=~index & 0xFFFFFFFF, count=0)
+        told = {"index": index, "count": i + 1} if last else {"index": index ^ 0xFFFFFFFF, "count": 0}
+        record_word = RECORD_TRACE.pack(**told)
         steps.append((NEAREST.pack(key=distance + KEY_BIAS, lane=lane), trace, record_word))
     return steps
 
@@ -84,7 +85,8 @@ async def slots_equal_the_model(dut, stall):
             assert written == expected
             word = FINISHED.unpack(int(dut.finished_o.value))
             count = len(whorl.unpack(record))
-            assert word == {"index": indices[len(finished)], "count": count, "occupied": fresh, "bank": len(finished) & 1}
+            place = len(finished)
+            assert word == {"index": indices[place], "count": count, "occupied": fresh, "bank": place & 1}
             finished.append(word)
             written, fresh = {}, 0
     assert again > 20, "no slot changed hands: the bench compares nothing"
