@@ -178,6 +178,7 @@ async def every_configuration_counts_as_the_model(dut):
     assert shown[0] != shown[1]
     for bit in range(1, 8):
         assert await read(dut, 1 << bit, 0) == shown[1]
+    assert await read(dut, 0, 0) == shown[0]
 
 
 def test_search_stream():
