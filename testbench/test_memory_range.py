@@ -3,7 +3,7 @@
 import cocotb
 import pytest
 from bench.layout import limit
-from bench.queue import rng
+from bench.queue import FAR_LINES, rng
 from bench.runner import run
 from cocotb.triggers import Timer
 
@@ -20,10 +20,16 @@ async def valid(dut, memory, address, lines):
 async def a_run_lies_in_its_memory_or_not(dut):
     channels, random = int(dut.Channels.value), rng(3)
     sizes = [1, 0xFFFF_FFFF, 7, 300, 0, 2, 3, 4][: max(channels, 1)]
+    # Sizes of every bit; whoever asks last is answered by the sizes of that time.
+    for sizes in (sizes, [units ^ 0xFFFF_FFFF for units in sizes], sizes):
+        await runs_lie_in_their_memories_or_not(dut, channels, random, sizes)
+
+
+async def runs_lie_in_their_memories_or_not(dut, channels, random, sizes):
     for channel, units in enumerate(sizes):
         dut.memory_units_i[channel].value = units
     # The host's memory is the host's to judge.
-    for address in (0, 1 << 40, (1 << 64) - LINE):
+    for address in (0, 1 << 40, (1 << 64) - LINE, *FAR_LINES):
         assert await valid(dut, 0, address, (1 << 24) - 1)
     for channel, units in enumerate(sizes[:channels]):
         end = units * UNIT
@@ -34,6 +40,9 @@ async def a_run_lies_in_its_memory_or_not(dut):
                     assert await valid(dut, channel + 1, address, lines) == (slack <= 0), (channel, lines, slack)
         assert not await valid(dut, channel + 1, (1 << 64) - LINE, 1)
         assert not await valid(dut, channel + 1, (1 << 64) - LINE, 2)
+        # No channel is that large, so each of these bits alone puts a run outside.
+        for bit in range(48, 64):
+            assert not await valid(dut, channel + 1, 1 << bit, 1), (channel, bit)
     for memory in (channels + 1, channels + 2, 0x10, 0x80, 0xFF):
         assert not await valid(dut, memory, 0, 1)
 

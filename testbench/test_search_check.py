@@ -41,8 +41,8 @@ async def every_field_has_its_range(dut):
             assert await verdict(dut, **{name: value}) == good, (name, value)
         for value in refused:
             assert await verdict(dut, **{name: value}) == bad, (name, value)
-    for top_k in (0, 257, 0xFFFF):
-        assert await verdict(dut, top_k=top_k, result_stride=1 << 20) == bad
+    for top_k in (0, 257, *(1 << bit for bit in range(9, 16)), 0x5A3C, 0xA5C3, 0xFFFF):
+        assert await verdict(dut, top_k=top_k, result_stride=1 << 20) == bad, top_k
 
 
 @cocotb.test()

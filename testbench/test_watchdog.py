@@ -41,6 +41,21 @@ async def it_expires_after_its_units_and_counts_anew_for_each_command(dut):
     assert await cycles_to_expiry(dut, 5 * UNIT) is None
     dut.limit_i.value = 5  # set while a command runs that has run for as long
     assert await cycles_to_expiry(dut, UNIT) is not None
+    await stop(dut)
+
+
+@cocotb.test()
+async def a_limit_of_hours_is_kept(dut):
+    """The count is set forward to just before the limit: to let it run there would take hours."""
+    dut.running_i.value = 0
+    await start(dut)
+    for units in (0x5A3C_96E1, 0xA5C3_691E, 0x5A3C_96E1, 1 << 31, 0xFFFF_FFFF):
+        dut.limit_i.value, dut.running_i.value = units, 1
+        await ClockCycles(dut.clk_i, 3)
+        dut.cycles_q.value = units * UNIT - 20
+        cycles = await cycles_to_expiry(dut, 40)
+        assert cycles is not None and 19 <= cycles <= 22, (units, cycles)
+        await stop(dut)
 
 
 def test_watchdog():

@@ -36,6 +36,8 @@ PROBE_LINE = Fields(("data", 512), ("gate", 7), ("slot", 8), ("index", 8))
 
 # Two aligned places that differ in every bit from 16 up: an address that is cut short does not pass for either.
 FARS = (0x5A3C_96E1_0F5A_0000, 0xA5C3_691E_F0A5_0000)
+# Two lines that differ in every bit above those within a line.
+FAR_LINES = (FARS[0] + 0x5540, FARS[1] + 0xAA80)
 
 NO_PAIR = {name: 0 for name, _ in QUEUE_PAIR.fields}
 
