@@ -2,12 +2,12 @@
 
 import cocotb
 from bench.layout import code, code_name, pack
-from bench.queue import COMPLETION, NO_PAIR, PAIR_SETUP, QUEUE_PAIR, command, pair
+from bench.queue import COMPLETION, FAR_LINES, NO_PAIR, PAIR_SETUP, QUEUE_PAIR, command, pair, rng
 from bench.runner import run
 from bench.streams import Sink, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
 
-PAIRS = 4
+PAIRS = 8
 
 
 class Admin:
@@ -46,13 +46,13 @@ class Admin:
                 self.pairs[self.restarted[-1]]["active"] = 1
             self.drive()
 
-    async def run(self, name, tag=1, fetch_error=0, **fields):
+    async def run(self, name, tag=1, **fields):
         """Runs a command; gives status and detail."""
         sqe = pack(f"sqe_{name.lower()}", opcode=code("opcode", name), tag=tag, **fields)
-        return await self.run_bytes(sqe, fetch_error)
+        return await self.run_bytes(sqe)
 
-    async def run_bytes(self, sqe, fetch_error=0):
-        self.commands.send(command(sqe, 0, fetch_error=fetch_error))
+    async def run_bytes(self, sqe, **values):
+        self.commands.send(command(sqe, 0, **values))
         words = await self.completions.receive(len(self.completions.words) + 1, 2000)
         done = COMPLETION.unpack(words[-1])
         assert done["queue_index"] == 0
@@ -60,30 +60,32 @@ class Admin:
         return code_name("status", done["status"]), done["detail"]
 
 
-CREATE = {"sq_address": 0x4000, "cq_address": 0x8040}
+CREATE = {"sq_address": FAR_LINES[0], "cq_address": FAR_LINES[1]}
+SWAPPED = {"sq_address": FAR_LINES[1], "cq_address": FAR_LINES[0]}
 
 
 @cocotb.test()
 async def pairs_are_created_once(dut):
     admin = await Admin(dut).begin()
     for index in range(1, PAIRS):
-        for entries_log2 in (1, 10):
+        for entries_log2, bases in ((1, CREATE), (10, SWAPPED)):
             if entries_log2 == 10:
                 assert await admin.run("DELETE_QUEUE_PAIR", queue_index=index) == ("SUCCESS", 0)
-            assert await admin.run("CREATE_QUEUE_PAIR", queue_index=index, entries_log2=entries_log2, **CREATE) == ("SUCCESS", 0)
-            want = {"queue_index": index, "entries_log2": entries_log2, "sq_base": 0x4000, "cq_base": 0x8040}
-            assert admin.created[-1] == want
+            fields = {"queue_index": index, "entries_log2": entries_log2}
+            assert await admin.run("CREATE_QUEUE_PAIR", **fields, **bases) == ("SUCCESS", 0)
+            assert admin.created[-1] == fields | {"sq_base": bases["sq_address"], "cq_base": bases["cq_address"]}
         assert await admin.run("CREATE_QUEUE_PAIR", queue_index=index, entries_log2=3, **CREATE) == ("INVALID_QUEUE", 0)
     for index in (0, PAIRS, 255):
         assert (await admin.run("CREATE_QUEUE_PAIR", queue_index=index, entries_log2=3, **CREATE))[0] == "INVALID_QUEUE"
         assert (await admin.run("DELETE_QUEUE_PAIR", queue_index=index))[0] == "INVALID_QUEUE"
-    assert len(admin.created) == 2 * (PAIRS - 1) and admin.deleted == [1, 2, 3]
+    assert len(admin.created) == 2 * (PAIRS - 1) and admin.deleted == list(range(1, PAIRS))
 
 
 @cocotb.test()
 async def fields_and_opcodes_are_checked(dut):
-    admin = await Admin(dut).begin()
-    for wrong in ({"entries_log2": 0}, {"entries_log2": 11}, {"sq_address": 0x4010}, {"cq_address": 0x20}, {"flags": 1}):
+    admin, random = await Admin(dut).begin(), rng(4)
+    sizes = [{"entries_log2": size} for size in (0, 11, 16, 32, 64, 0x8A)]
+    for wrong in (*sizes, {"sq_address": 0x4010}, {"cq_address": 0x20}, {"flags": 1}):
         fields = {"queue_index": 1, "entries_log2": 3} | CREATE | wrong
         assert await admin.run("CREATE_QUEUE_PAIR", **fields) == ("INVALID_FIELD", 0)
     assert await admin.run("ABORT", queue_index=1, flags=0x80) == ("INVALID_FIELD", 0)
@@ -92,9 +94,13 @@ async def fields_and_opcodes_are_checked(dut):
         for index in (0, 1, PAIRS, 255):
             assert await admin.run(name, queue_index=index) == ("INVALID_QUEUE", 0)
     for opcode in (0, 1, 2, 0x7F, 0x84):
-        assert await admin.run_bytes(pack("sqe", opcode=opcode)) == ("INVALID_OPCODE", 0)
-    assert await admin.run("CREATE_QUEUE_PAIR", fetch_error=1, queue_index=1, entries_log2=3, **CREATE) == ("DMA_READ_ERROR", 3)
-    assert (admin.last["tag"], admin.last["host_addr"]) == (0xFFFF, 0x4000)
+        tag = random.getrandbits(16)
+        sqe = pack("sqe", opcode=opcode, flags=random.getrandbits(8), tag=tag, words=random.getrandbits(480))
+        assert await admin.run_bytes(sqe) == ("INVALID_OPCODE", 0) and admin.last["tag"] == tag
+    sqe = pack("sqe_create_queue_pair", opcode=code("opcode", "CREATE_QUEUE_PAIR"), queue_index=1, entries_log2=3, **CREATE)
+    for entry, host_addr in ((0x155, FAR_LINES[0]), (0x2AA, FAR_LINES[1]), (3, FAR_LINES[0])):
+        assert await admin.run_bytes(sqe, fetch_error=1, entry=entry, host_addr=host_addr) == ("DMA_READ_ERROR", entry)
+        assert (admin.last["tag"], admin.last["host_addr"]) == (0xFFFF, host_addr)
     assert not admin.created and not admin.deleted
 
 
@@ -104,7 +110,8 @@ async def abort_waits_for_its_target(dut, ends_with):
     """ABORT holds its request until the command is gone; the detail says how it went."""
     admin = await Admin(dut).begin()
     dut.io_running_i.value, dut.io_index_i.value, dut.io_tag_i.value = 1, 2, 0xCAFE
-    for index, tag in ((2, 0xCAFF), (1, 0xCAFE), (0, 0xCAFE)):
+    others = [(2, 0xCAFE ^ 1 << bit) for bit in range(16)] + [(index, 0xCAFE) for index in range(PAIRS) if index != 2]
+    for index, tag in others:
         assert await admin.run("ABORT", queue_index=index, target_tag=tag) == ("SUCCESS", 0)
     task = cocotb.start_soon(admin.run("ABORT", tag=9, queue_index=2, target_tag=0xCAFE))
     await ClockCycles(dut.clk_i, 30)
@@ -116,6 +123,24 @@ async def abort_waits_for_its_target(dut, ends_with):
     assert await task == ("SUCCESS", int(ends_with == "ABORTED"))
     assert admin.last["tag"] == 9 and admin.last["cycles"] >= 35
     assert int(dut.io_abort_o.value) == 0
+
+
+@cocotb.test()
+async def every_bit_of_the_time_and_of_the_tag_is_told(dut):
+    """The count is set forward: to let it run there would take a minute and more."""
+    admin = await Admin(dut).begin()
+    dut.io_running_i.value = 1
+    for pattern in (0x5A3C_96E1, 0xA5C3_691E, 0x5A3C_96E1):
+        index, tag = pattern % PAIRS or 2, pattern & 0xFFFF
+        dut.io_index_i.value, dut.io_tag_i.value = index, tag
+        task = cocotb.start_soon(admin.run("ABORT", tag=tag ^ 0xFFFF, queue_index=index, target_tag=tag))
+        await ClockCycles(dut.clk_i, 20)
+        assert not task.done()
+        dut.cycles_q.value = pattern
+        await ClockCycles(dut.clk_i, 10)
+        dut.io_tag_i.value = tag ^ 0xFFFF
+        assert await task == ("SUCCESS", 0)
+        assert admin.last["tag"] == tag ^ 0xFFFF and 8 <= admin.last["cycles"] - pattern <= 14
 
 
 @cocotb.test()
@@ -142,4 +167,4 @@ async def delete_and_reset_wait_for_the_fetch_and_the_command(dut, name):
 
 
 def test_admin_exec():
-    run("admin_exec")
+    run("admin_exec", parameters={"QueuePairs": PAIRS})

@@ -5,7 +5,7 @@ import pytest
 import whorl
 from bench.host import LINE, HostMemory, ReadPort, WritePort
 from bench.layout import code, code_name, limit, pack
-from bench.queue import OUTCOME, rng
+from bench.queue import FAR_LINES, FARS, OUTCOME, rng
 from bench.runner import run
 from bench.streams import STALLS, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
@@ -76,16 +76,18 @@ class Copy:
 async def every_line_arrives_and_no_other(dut, stall):
     copy = await Copy(dut, stall).begin()
     random = rng(1)
-    for lines in (1, 2, 15, 16, 17, 33, 300):
-        source, destination = random.randrange(100) * LINE, random.randrange(100) * LINE
+    for n, lines in enumerate((1, 2, 15, 16, 17, 33, 300)):
+        # Both memories are the host's, at places that a channel does not have.
+        source, destination = FAR_LINES[n % 2] + random.randrange(100) * LINE, FAR_LINES[1 - n % 2] + random.randrange(100) * LINE
         data = copy.place(random, lines, source)
         copy.destination.lines.clear()
         # Nothing but the lines' own CRC lets them pass.
-        outcome = await copy.run(lines=lines, source_address=source, destination_address=destination, crc32c=whorl.crc32c(data))
+        fields = {"source_memory": 0, "source_address": source, "destination_address": destination}
+        outcome = await copy.run(lines=lines, crc32c=whorl.crc32c(data), **fields)
         assert outcome[:3] == ("SUCCESS", 0, 0), lines
         assert copy.destination.load(destination, len(data)) == data
         assert len(copy.destination.lines) == lines
-    assert copy.named == {("read", 1), ("write", 0)}
+    assert copy.named == {("read", 0), ("write", 0)}
 
 
 @cocotb.test()
@@ -127,6 +129,16 @@ async def fields_out_of_range_are_refused(dut):
         ({"destination_memory": 1, "source_memory": 0, "destination_address": END - 4 * LINE, "lines": 5}, END - 4 * LINE),
     ):
         assert (await copy.run(**fields))[:3] == ("ADDRESS_RANGE", 0, address), fields
+    # Lines, addresses and sizes of every bit.
+    for n, lines in enumerate((0x5A3C96, 0xA5C369, 0x5A3C96)):
+        for channel in range(absent - 1):
+            dut.memory_units_i[channel].value = (0x5A3C_96E1, 0xA5C3_691E)[n % 2]
+        fields = {"source_address": FAR_LINES[n % 2], "lines": lines}
+        assert (await copy.run(**fields))[:3] == ("ADDRESS_RANGE", 0, FAR_LINES[n % 2])
+        fields = {"destination_memory": absent - 1, "destination_address": FAR_LINES[n % 2], "lines": lines}
+        assert (await copy.run(source_memory=0, **fields))[:3] == ("ADDRESS_RANGE", 0, FAR_LINES[n % 2])
+    for channel in range(absent - 1):
+        dut.memory_units_i[channel].value = UNITS
     assert not copy.named
     data = copy.place(rng(4), 1, END - LINE)
     assert (await copy.run(source_address=END - LINE, crc32c=whorl.crc32c(data)))[0] == "SUCCESS"
@@ -148,12 +160,13 @@ async def damage_is_told(dut, stall):
 async def a_line_that_cannot_be_read_ends_the_copy(dut, stall):
     copy = await Copy(dut, stall).begin()
     random = rng(6)
-    data = copy.place(random, 100)
-    for line in (0, 1, 15, 16, 63, 99):
+    for n, line in enumerate((0, 1, 15, 16, 63, 99)):
+        base = FAR_LINES[n % 2]
+        data = copy.place(random, 100, base)
         copy.destination.lines.clear()
-        copy.source.read_faults = {0x1000 + line * LINE, 0x1000 + 99 * LINE}
-        outcome = await copy.run(lines=100, crc32c=whorl.crc32c(data))
-        assert outcome[:3] == ("DMA_READ_ERROR", 0, 0x1000 + line * LINE)
+        copy.source.read_faults = {base + line * LINE, base + 99 * LINE}
+        outcome = await copy.run(lines=100, source_memory=0, source_address=base, crc32c=whorl.crc32c(data))
+        assert outcome[:3] == ("DMA_READ_ERROR", 0, base + line * LINE)
         # What came before may have been copied; nothing from the damaged line on.
         assert all(0x8000 <= address < 0x8000 + line * LINE for address in copy.destination.lines)
     copy.source.read_faults = set()
@@ -167,10 +180,12 @@ async def a_line_that_cannot_be_written_ends_the_copy(dut, stall):
     random = rng(7)
     data = copy.place(random, 100)
     # The burst at fault is named, wherever the destination begins within its KiB.
-    for line, burst in ((0, 0x8040), (3, 0x8040), (14, 0x8040), (15, 0x8400), (31, 0x8800), (99, 0x9800)):
-        copy.destination.write_faults = {0x8040 + line * LINE}
-        outcome = await copy.run(lines=100, destination_address=0x8040, crc32c=whorl.crc32c(data))
-        assert outcome[:3] == ("DMA_WRITE_ERROR", 0, burst), line
+    faults = ((0, 0x5540), (3, 0x2A80), (10, 0x5540), (31, 0x3000), (15, 0x5800), (99, 0x4000), (0, 0x5540))
+    for n, (line, burst) in enumerate(faults):
+        base = FARS[n % 2] + (0x5540, 0x2A80)[n % 2]
+        copy.destination.write_faults = {base + line * LINE}
+        outcome = await copy.run(lines=100, destination_address=base, crc32c=whorl.crc32c(data))
+        assert outcome[:3] == ("DMA_WRITE_ERROR", 0, FARS[n % 2] + burst), line
     copy.destination.write_faults = set()
     await copy.works(random)
 
