@@ -149,7 +149,9 @@ async def delete_and_reset_wait_for_the_fetch_and_the_command(dut, name):
     admin = await Admin(dut).begin()
     await admin.run("CREATE_QUEUE_PAIR", queue_index=3, entries_log2=3, **CREATE)
     # Another pair's fetch and command do not matter.
-    dut.fetch_busy_i.value, dut.fetch_index_i.value = 1, 3
+    dut.fetch_busy_i.value, dut.fetch_index_i.value = 1, 4
+    await ClockCycles(dut.clk_i, 2)
+    dut.fetch_index_i.value = 3
     dut.io_running_i.value, dut.io_index_i.value = 1, 1
     task = cocotb.start_soon(admin.run(name, queue_index=3))
     await ClockCycles(dut.clk_i, 30)

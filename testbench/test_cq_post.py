@@ -3,12 +3,12 @@
 import cocotb
 from bench.host import HostMemory, WritePort
 from bench.layout import code, code_name, unpack
-from bench.queue import COMPLETION, ERROR, FARS, NO_PAIR, QUEUE_PAIR, pair, rng
+from bench.queue import COMPLETION, ERROR, FAR_LINES, FARS, NO_PAIR, QUEUE_PAIR, pair, rng
 from bench.runner import run
 from bench.streams import STALLS, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
 
-PAIRS = 4
+PAIRS = 8
 
 
 class Post:
@@ -85,6 +85,47 @@ async def entries_fill_the_ring_lap_by_lap(dut, stall, base):
 
 
 @cocotb.test()
+async def every_bit_of_a_completion_reaches_the_host(dut):
+    """From both sources, for every pair, in rings of all their entries."""
+    post = Post(dut)
+    await post.begin()
+    statuses = [code("status", name) for name in ("CRC_MISMATCH", "TIMEOUT", "INVALID_OPCODE")]
+    sources = [(post.admin, 0)] * 3 + [(post.io, q) for q in (*range(1, PAIRS), 3, 4, 3)]
+    for n, (source, index) in enumerate(sources):
+        at, other = n % 2, 1 - n % 2
+        place, free = (0x155, 0x2AA)[at], (0x155, 0x2AA)[other]
+        post.pairs[index] = pair(sq_base=FAR_LINES[other], cq_base=FAR_LINES[at], mask=0x3FF, sq_head=place, sq_tail=free,
+                                 cq_tail=place, cq_head=free)
+        numbers = {"cycles": FARS[at] >> 32, "detail": FARS[other] >> 32}
+        status, tag, host_addr = statuses[n % 3], (0x5A3C, 0xA5C3)[at], FAR_LINES[other] | (0x15, 0x2A)[at]
+        source.send(COMPLETION.pack(queue_index=index, tag=tag, status=status, host_addr=host_addr, **numbers))
+        await source.drain()
+        address = FAR_LINES[at] + 16 * place
+        assert post.memory.written[-1] == address & -64
+        found = unpack("cqe", post.memory.load(address, 16))
+        want = numbers | {"tag": tag, "status": status, "queue_index": index, "sq_head": place, "phase": 1}
+        assert {name: found[name] for name in want} == want
+        assert post.errors[-1] == {"code": status, "queue_index": index, "tag": tag, "host_addr": host_addr}
+    assert len(post.errors) == len(post.interrupts) == len(sources)
+
+
+@cocotb.test()
+async def any_pair_is_halted_by_its_own_failures_alone(dut):
+    post = Post(dut)
+    post.pairs = [pair(cq_base=FAR_LINES[q % 2] + 0x1000 * q) for q in range(PAIRS)]
+    await post.begin()
+    for q in range(PAIRS):
+        source, line = post.io if q else post.admin, post.pairs[q]["cq_base"]
+        post.memory.write_faults = {line}
+        source.send(completion(q, q))
+        await source.drain()
+        await ClockCycles(dut.clk_i, 2)
+        assert [p["halted"] for p in post.pairs] == [1] * (q + 1) + [0] * (PAIRS - 1 - q)
+        error = {"code": code("status", "DMA_WRITE_ERROR"), "queue_index": q, "tag": q, "host_addr": line}
+        assert post.errors == [*post.errors[:q], error]
+
+
+@cocotb.test()
 async def admin_goes_first_and_each_gets_its_ready(dut):
     post = Post(dut)
     post.pairs[0], post.pairs[2] = pair(cq_base=0x8000), pair(cq_base=0x9000)
@@ -154,4 +195,4 @@ async def failures_are_logged_before_they_are_seen(dut):
 
 
 def test_cq_post():
-    run("cq_post")
+    run("cq_post", parameters={"QueuePairs": PAIRS})

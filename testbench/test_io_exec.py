@@ -2,7 +2,7 @@
 
 import cocotb
 from bench.layout import code, code_name, pack
-from bench.queue import COMPLETION, OUTCOME, command, rng
+from bench.queue import COMPLETION, FAR_LINES, FARS, OUTCOME, command, rng
 from bench.runner import run
 from bench.streams import Sink, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
@@ -61,17 +61,30 @@ async def commands_reach_their_executor(dut, stall):
     io = await Io(dut, stall=stall).begin()
     random = rng(1)
     for name in ("LOAD_PROBE", "SEARCH", "COPY", "SEARCH", "LOAD_PROBE", "COPY"):
-        for status in ("SUCCESS", "CRC_MISMATCH"):
-            given = {"detail": random.getrandbits(32), "host_addr": random.getrandbits(64)}
+        for n, status in enumerate(("SUCCESS", "CRC_MISMATCH")):
+            queue_index, dut.watchdog_i.value = 3 + n, FARS[n] >> 32
+            given = {"detail": FARS[1 - n] >> 32, "host_addr": FAR_LINES[n]}
             io.outcome = {"status": code("status", status)} | given
             tag = random.getrandbits(16)
             sqe = pack("sqe", opcode=code("opcode", name), tag=tag, words=random.getrandbits(480))
-            done = await io.run(sqe, queue_index=3)
+            done = await io.run(sqe, queue_index=queue_index)
             assert io.started[-1] == (EXECUTORS[name], int.from_bytes(sqe, "little"))
-            want = {"queue_index": 3, "tag": tag, "status": status} | given
+            want = {"queue_index": queue_index, "tag": tag, "status": status} | given
             assert {n: done[n] for n in want} == want
             assert io.cycles <= done["cycles"] <= io.cycles + 6
     assert len(io.started) == 12
+
+
+@cocotb.test()
+async def every_bit_of_the_time_is_told(dut):
+    """The count is set forward: to let it run there would take a minute and more."""
+    io = await Io(dut, cycles=60).begin()
+    for pattern in (0x5A3C_96E1, 0xA5C3_691E, 0x5A3C_96E1):
+        task = cocotb.start_soon(io.run(pack("sqe", opcode=2)))
+        await ClockCycles(dut.clk_i, 30)
+        dut.cycles_q.value = pattern
+        cycles = (await task)["cycles"] - pattern
+        assert 32 <= cycles <= 42
 
 
 @cocotb.test()
@@ -135,7 +148,7 @@ async def aborted_shows_until_the_completion_is_taken(dut):
 @cocotb.test()
 async def the_watchdog_ends_a_command_as_an_abort_does(dut):
     io = await Io(dut, cycles=3000).begin()
-    for opcode in (1, 2):
+    for opcode in (1, 2, 3):
         dut.watchdog_i.value = 0
         assert (await io.run(pack("sqe", opcode=opcode)))["status"] == "SUCCESS"
         dut.watchdog_i.value = 2
@@ -165,7 +178,7 @@ async def the_watchdog_ends_a_command_as_an_abort_does(dut):
 @cocotb.test()
 async def a_failed_transfer_of_a_hung_port_is_a_timeout(dut):
     io = await Io(dut, cycles=40).begin()
-    for opcode in (1, 2):
+    for opcode in (1, 2, 3):
         for status, explained in (("DMA_READ_ERROR", "TIMEOUT"), ("DMA_WRITE_ERROR", "TIMEOUT"), ("CRC_MISMATCH", "CRC_MISMATCH"), ("SUCCESS", "SUCCESS")):
             io.outcome = {"status": code("status", status), "detail": 5, "host_addr": 0x40}
             assert (await io.run(pack("sqe", opcode=opcode)))["status"] == status

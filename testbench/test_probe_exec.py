@@ -4,7 +4,7 @@ import cocotb
 import whorl
 from bench.host import LINE, HostMemory, ReadPort
 from bench.layout import code_name, limit, pack
-from bench.queue import FARS, OUTCOME, PROBE_LINE, rng
+from bench.queue import FAR_LINES, OUTCOME, PROBE_LINE, rng
 from bench.runner import run
 from bench.streams import STALLS, Sink, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
@@ -56,10 +56,10 @@ class Exec:
 @cocotb.parametrize(stall=STALLS)
 async def an_image_reaches_its_slot(dut, stall):
     probe = await Exec(dut, stall).begin()
-    for slot, gate, base in ((0, 127, FARS[0]), (2, 0, FARS[1]), (1, 43, FARS[0])):
+    for slot, gate, base in ((0, 127, FAR_LINES[0]), (2, 0, FAR_LINES[1]), (1, 43, FAR_LINES[0])):
         image = rng(slot).randbytes(LINES * LINE)
-        probe.memory.store(base + LINE, image)
-        outcome = await probe.run(probe_slot=slot, gate=gate, image_address=base + LINE, crc32c=whorl.crc32c(image))
+        probe.memory.store(base, image)
+        outcome = await probe.run(probe_slot=slot, gate=gate, image_address=base, crc32c=whorl.crc32c(image))
         assert outcome == {"status": "SUCCESS", "detail": 0, "host_addr": 0}
         got = [PROBE_LINE.unpack(word) for word in probe.lines.words]
         assert [(line["slot"], line["gate"], line["index"]) for line in got] == [(slot, gate, i) for i in range(LINES)]
@@ -71,7 +71,7 @@ async def an_image_reaches_its_slot(dut, stall):
 @cocotb.test()
 async def wrong_fields_touch_nothing(dut):
     probe = await Exec(dut).begin()
-    for slot, address, gate in ((PROBES, 0, 43), (255, 0, 43), (0, 0x20, 43), (1, 0x7001, 43), (0, 0, 128), (0, 0, 255)):
+    for slot, address, gate in ((PROBES, 0, 43), (255, 0, 43), (0, 0x20, 43), (0, 0x1E, 43), (1, 0x7001, 43), (0, 0, 128), (0, 0, 255)):
         assert (await probe.run(probe_slot=slot, image_address=address, gate=gate))["status"] == "INVALID_FIELD"
     assert not probe.lines.words and not probe.discards and not probe.port.addresses
 
@@ -99,7 +99,7 @@ async def a_read_error_ends_it_at_its_line(dut):
     probe = await Exec(dut).begin()
     image = bytes(LINES * LINE)
     for n, line in enumerate((0, 15, 16, 100, LINES - 1)):
-        base = FARS[n % 2]
+        base = FAR_LINES[n % 2]
         probe.memory.read_faults = {base + line * LINE}
         outcome = await probe.run(probe_slot=2, image_address=base, crc32c=whorl.crc32c(image))
         assert outcome == {"status": "DMA_READ_ERROR", "detail": 0, "host_addr": base + line * LINE}

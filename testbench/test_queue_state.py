@@ -2,7 +2,7 @@
 
 import cocotb
 from bench.layout import code
-from bench.queue import DOORBELL, ERROR, FARS, PAIR_SETUP, QUEUE_PAIR, rng
+from bench.queue import DOORBELL, ERROR, FAR_LINES, PAIR_SETUP, QUEUE_PAIR, rng
 from bench.runner import run
 from bench.streams import start
 from cocotb.triggers import ClockCycles, RisingEdge
@@ -37,7 +37,7 @@ class State:
 
     async def create(self, index, entries_log2):
         """Creates a pair at far places, of which the next creation takes the other one."""
-        sq_base, cq_base = FARS[self.created % 2] + 0x1000 * index, FARS[1 - self.created % 2] + 0x8000 * index
+        sq_base, cq_base = FAR_LINES[self.created % 2] + 0x1000 * index, FAR_LINES[1 - self.created % 2] + 0x8000 * index
         self.created += 1
         self.dut.create_setup_i.value = PAIR_SETUP.pack(queue_index=index, sq_base=sq_base, cq_base=cq_base, entries_log2=entries_log2)
         await self.strobe("create_i")
@@ -98,6 +98,7 @@ async def doorbells_that_cannot_be_are_refused(dut):
     good = state.pair(2)
     assert not state.refusals
     wrong = [(2, 8, 0), (2, 0x105, 0), (2, 0xFFFF, 0), (2, 8, 1), (2, 6, 1), (2, 1, 1), (2, 7, 1), (1, 0, 0), (3, 1, 1), (7, 0, 0), (0, 0, 0)]
+    wrong += [(index, 0, 0) for index in (8, 16, 32, 64, 128, 2 + 8, 2 + 16, 2 + 32, 2 + 64, 2 + 128)]
     for index, value, completion in wrong:
         await state.ring(index, value, completion)
         assert state.pair(2) == good
@@ -111,19 +112,23 @@ async def doorbells_that_cannot_be_are_refused(dut):
 @cocotb.test()
 async def the_admin_pair_starts_and_everything_is_forgotten(dut):
     state = await State(dut).begin()
-    for entries_log2 in (0, 11, 15):
+    for entries_log2 in (0, 11, 15, 4 + 16, 4 + 32, 4 + 64, 4 + 128):
         dut.admin_setup_i.value = PAIR_SETUP.pack(queue_index=0, sq_base=64, cq_base=128, entries_log2=entries_log2)
         await state.strobe("admin_start_i")
         assert state.pair(0)["active"] == 0
-    assert len(state.refusals) == 3
-    dut.admin_setup_i.value = PAIR_SETUP.pack(queue_index=0, sq_base=64, cq_base=128, entries_log2=4)
-    await state.strobe("admin_start_i")
-    admin = state.pair(0)
-    assert (admin["active"], admin["mask"], admin["phase"], admin["sq_base"], admin["cq_base"]) == (1, 15, 1, 64, 128)
+    assert len(state.refusals) == 7
+    for sq_base, cq_base in (FAR_LINES, FAR_LINES[::-1], FAR_LINES):
+        dut.admin_setup_i.value = PAIR_SETUP.pack(queue_index=0, sq_base=sq_base, cq_base=cq_base, entries_log2=4)
+        await state.strobe("admin_start_i")
+        admin = state.pair(0)
+        assert (admin["active"], admin["mask"], admin["phase"]) == (1, 15, 1)
+        assert (admin["sq_base"], admin["cq_base"]) == (sq_base, cq_base)
     await state.create(3, 2)
     await state.ring(0, 9)
     await state.strobe("halt_i", 8)
     assert state.pair(3)["halted"] == 1 and state.pair(0)["halted"] == 0 and state.pair(0)["sq_tail"] == 9
+    await state.strobe("halt_i", 1)
+    assert state.pair(0)["halted"] == 1
     await state.strobe("forget_i")
     assert not any(state.pair(q)["active"] for q in range(4))
     await state.create(3, 2)

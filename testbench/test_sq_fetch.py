@@ -2,7 +2,7 @@
 
 import cocotb
 from bench.host import HostMemory, ReadPort
-from bench.queue import COMMAND, FARS, NO_PAIR, QUEUE_PAIR, pair, rng
+from bench.queue import COMMAND, FAR_LINES, NO_PAIR, QUEUE_PAIR, pair, rng
 from bench.runner import run
 from bench.streams import Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
@@ -65,7 +65,8 @@ class Fetch:
 async def entries_come_in_ring_order_and_pairs_take_turns(dut, stall):
     fetch = Fetch(dut, stall)
     random = rng(2)
-    fetch.pairs = [pair(sq_base=FARS[q % 2] + 0x1000 * q, sq_head=5, sq_tail=4) for q in range(PAIRS)]
+    bases = [FAR_LINES[q % 2] + 0x1000 * q for q in range(PAIRS)]
+    fetch.pairs = [pair(sq_base=bases[q], cq_base=bases[q - 1], sq_head=5, sq_tail=4) for q in range(PAIRS)]
     entries = [fetch.fill(q, random) for q in range(PAIRS)]
     await fetch.begin()
     while len(fetch.commands) < 7 * PAIRS:
@@ -75,13 +76,28 @@ async def entries_come_in_ring_order_and_pairs_take_turns(dut, stall):
         assert [c["entry"] for c in mine] == [5, 6, 7, 0, 1, 2, 3]
         for c in mine:
             assert c["sqe"].to_bytes(64, "little") == entries[q][c["entry"]] and not c["fetch_error"]
-            assert c["host_addr"] == FARS[q % 2] + 0x1000 * q + 64 * c["entry"]
+            assert c["host_addr"] == bases[q] + 64 * c["entry"]
     order = [c["queue_index"] for c in fetch.commands if c["queue_index"]]
     assert order[:9] in ([1, 2, 3] * 3, [2, 3, 1] * 3, [3, 1, 2] * 3)
     # The admin pair goes first whenever its executor is free.
     assert fetch.commands[0]["queue_index"] == 0
     await ClockCycles(dut.clk_i, 50)
     assert len(fetch.commands) == 7 * PAIRS and int(dut.busy_o.value) == 0
+
+
+@cocotb.test()
+async def entries_of_the_largest_rings_are_found(dut):
+    fetch = Fetch(dut)
+    await fetch.begin()
+    for n, index in enumerate((0, 0, 0, 1, 2, 3, 2)):
+        base, place = FAR_LINES[n % 2], (0x155, 0x2AA)[n % 2]
+        fetch.pairs[index] = pair(sq_base=base, cq_base=FAR_LINES[1 - n % 2], mask=0x3FF, sq_head=place, sq_tail=place + 1,
+                                  cq_head=place, cq_tail=place ^ 0x3FF)
+        sqe = rng(n).randbytes(64)
+        fetch.memory.store(base + 64 * place, sqe)
+        await ClockCycles(dut.clk_i, 40)
+        want = {"sqe": int.from_bytes(sqe, "little"), "queue_index": index, "entry": place, "host_addr": base + 64 * place}
+        assert len(fetch.commands) == n + 1 and fetch.commands[-1] == want | {"fetch_error": 0}
 
 
 @cocotb.test()
@@ -121,6 +137,17 @@ async def an_entry_that_cannot_be_read_is_handed_on(dut):
     await ClockCycles(dut.clk_i, 150)
     assert [c["fetch_error"] for c in fetch.commands] == [0, 1, 0]
     assert fetch.pairs[1]["sq_head"] == 3
+
+
+@cocotb.test()
+async def an_entry_of_a_pair_that_is_halted_meanwhile_is_the_last(dut):
+    fetch = Fetch(dut, latency=40)
+    fetch.pairs[1] = pair(sq_tail=3)
+    await fetch.begin()
+    await ClockCycles(dut.clk_i, 20)
+    fetch.pairs[1]["halted"] = 1
+    await ClockCycles(dut.clk_i, 120)
+    assert len(fetch.commands) == 1 and fetch.pairs[1]["sq_head"] == 1
 
 
 @cocotb.test()
