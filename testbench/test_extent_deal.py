@@ -4,7 +4,7 @@ import cocotb
 import pytest
 from bench.host import LINE, HostMemory, ReadPort
 from bench.layout import code, limit, pack
-from bench.queue import DEALT_EXTENT, OUTCOME, rng
+from bench.queue import DEALT_EXTENT, FAR_LINES, FARS, OUTCOME, rng
 from bench.runner import run
 from bench.streams import STALLS, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
@@ -73,7 +73,7 @@ class Deal:
 def extents(random, count):
     return [
         {
-            "address": random.randrange(1 << (50 if memory == 0 else 24)) * LINE,
+            "address": random.randrange(1 << (58 if memory == 0 else 24)) * LINE,
             "memory": memory,
             "lines": random.randint(1, (1 << 24) - 1),
             "records": random.getrandbits(32),
@@ -94,15 +94,40 @@ def dealt(extent, index):
 async def every_extent_is_dealt_once_in_order(dut, stall):
     deal = await Deal(dut, stall).begin()
     random = rng(9)
-    for count in (1, 2, 40, 7):
+    for n, count in enumerate((1, 2, 40, 7)):
         listed = extents(random, count)
-        address = random.randrange(1 << 40) * LINE
+        address = FAR_LINES[n % 2]
+        for channel in dut.memory_units_i:  # in the middle of which the extents lie
+            channel.value = FARS[n % 2] >> 32
         deal.place(address, listed)
         deal.dealt.clear()
         await deal.start(address, count)
         await deal.idle()
         assert [extent for _, extent in deal.dealt] == [dealt(extent, i) for i, extent in enumerate(listed)]
         assert not int(dut.error_valid_o.value)
+
+
+@cocotb.test()
+async def every_bit_of_an_index_is_told(dut):
+    """The index is set forward: a list of that length would take minutes."""
+    deal = await Deal(dut).begin()
+    faults = (("INVALID_FIELD", {"lines": 0}), ("DMA_READ_ERROR", {}), ("ADDRESS_RANGE", {"memory": CHANNELS + 1}))
+    for n, (first, (status, wrong)) in enumerate(zip((0x5A3C96, 0xA5C369) * 3, faults * 2)):
+        base = FAR_LINES[n % 2]
+        listed = extents(rng(n), 5)
+        listed[4] |= wrong
+        deal.place(base, listed)
+        deal.memory.read_faults = {base + 4 * LINE} if status == "DMA_READ_ERROR" else set()
+        deal.dealt.clear()
+        await deal.start(base, 5)
+        dut.index_q.value = first
+        while not int(dut.error_valid_o.value):
+            await RisingEdge(dut.clk_i)
+        assert [extent for _, extent in deal.dealt] == [dealt(extent, first + i) for i, extent in enumerate(listed[:4])]
+        detail = 0 if status == "INVALID_FIELD" else first + 4
+        host_addr = listed[4]["address"] if status == "ADDRESS_RANGE" else base + (first + 4) * LINE & (1 << 64) - 1
+        assert OUTCOME.unpack(int(dut.error_o.value)) == {"status": code("status", status), "detail": detail, "host_addr": host_addr}
+        await deal.flush()
 
 
 @cocotb.test()

@@ -3,22 +3,30 @@
 import cocotb
 import whorl
 from bench.host import LINE, HostMemory, RoutedReadPort
-from bench.layout import code_name
-from bench.queue import DEALT_EXTENT, GALLERY_LINE, OUTCOME, rng
+from bench.layout import code_name, limit
+from bench.queue import DEALT_EXTENT, FAR_LINES, GALLERY_LINE, OUTCOME, rng
 from bench.runner import run
 from bench.streams import STALLS, Sink, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
 
 
+MEMORIES = 1 + limit("CHANNELS_MAX")
+
+
+def number(index):
+    """Position of an extent in a long list: neighbours differ in nearly every bit."""
+    return index ^ (0x5A3C_96E1, 0xA5C3_691E)[index % 2]
+
+
 class Feed:
-    """A feed between three memories, of which the first is the furthest away, and a record stream."""
+    """A feed between memories, of which every third is the furthest away, and a record stream."""
 
     def __init__(self, dut, stall=Stall.NONE, latency=20):
-        self.dut, self.memories = dut, [HostMemory() for _ in range(3)]
+        self.dut, self.memories = dut, [HostMemory() for _ in range(MEMORIES)]
         self.memory = self.memories[0]
         self.port = RoutedReadPort(dut, self.memories, stall, (latency, latency // 4, latency // 5))
         self.extents, self.lines = Source(dut, "extent", stall), Sink(dut, "line", stall)
-        self.next_address = 0x10000
+        self.placed = 0
         dut.clear_i.value = dut.flush_i.value = dut.record_error_i.value = 0
 
     async def begin(self):
@@ -28,10 +36,10 @@ class Feed:
     def place(self, random, lines, index=0, memory=0, **override):
         """Random lines as an extent; gives what to send and what must come out."""
         data = random.randbytes(lines * LINE)
-        address, self.next_address = self.next_address, self.next_address + lines * LINE
+        address, self.placed = FAR_LINES[self.placed % 2] + self.placed * 0x1_0000, self.placed + 1
         self.memories[memory].store(address, data)
         values = {"records": random.getrandbits(32), "base_index": random.getrandbits(32), "known_answer": random.getrandbits(1)}
-        extent = values | {"host_addr": address, "memory": memory, "lines": lines, "crc32c": whorl.crc32c(data), "index": index} | override
+        extent = values | {"host_addr": address, "memory": memory, "lines": lines, "crc32c": whorl.crc32c(data), "index": number(index)} | override
         want = [
             values | {"data": int.from_bytes(data[i * LINE : (i + 1) * LINE], "little"), "first": int(i == 0), "last": int(i == lines - 1)}
             for i in range(lines)
@@ -103,7 +111,7 @@ async def lines_of_all_memories_come_in_order(dut, stall):
     feed = await Feed(dut, stall, latency=100).begin()
     random, want = rng(6), []
     for index in range(40):
-        extent, expected = feed.place(random, random.choice((1, 2, 16, 17, 60)), index, memory=random.randrange(3))
+        extent, expected = feed.place(random, random.choice((1, 2, 16, 17, 60)), index, memory=random.randrange(MEMORIES))
         feed.send(extent)
         want += expected
     await feed.idle()
@@ -149,12 +157,12 @@ async def latency_is_hidden_between_extents(dut):
 async def damage_is_the_extents_own(dut, stall):
     feed = await Feed(dut, stall).begin()
     random = rng(3)
-    for bad in (0, 2, 4):
+    for bad in (0, 1, 2, 5, 4):
         listed = [feed.place(random, random.randint(1, 40), index) for index in range(6)]
         for index, (extent, _) in enumerate(listed):
             feed.send(extent | {"crc32c": extent["crc32c"] ^ (0x80 if index == bad else 0)})
         error = await feed.error()
-        assert error == {"status": "CRC_MISMATCH", "detail": bad, "host_addr": listed[bad][0]["host_addr"]}
+        assert error == {"status": "CRC_MISMATCH", "detail": number(bad), "host_addr": listed[bad][0]["host_addr"]}
         await ClockCycles(dut.clk_i, 60)
         # Nothing of a later extent was let through.
         assert feed.got() == [line for _, lines in listed[: bad + 1] for line in lines]
@@ -173,12 +181,40 @@ async def a_read_error_stops_at_its_line(dut, stall):
         feed.memory.read_faults = {address}
         for extent, _ in listed:
             feed.send(extent)
-        assert await feed.error() == {"status": "DMA_READ_ERROR", "detail": 1, "host_addr": address}
+        assert await feed.error() == {"status": "DMA_READ_ERROR", "detail": number(1), "host_addr": address}
         await ClockCycles(dut.clk_i, 60)
         assert feed.got() == listed[0][1] + listed[1][1][:line]
         await feed.recover()
     feed.memory.read_faults = set()
     await feed.works(random)
+
+
+@cocotb.test()
+async def lines_are_counted_to_the_largest_extent(dut):
+    """The count is set forward: the last line is the one that the extent says, and an error's address follows the count."""
+    feed = await Feed(dut).begin()
+    for n, lines in enumerate((0x5A3C96, 0xA5C369, 0x5A3C96, 0xFFFFFF)):
+        base = FAR_LINES[n % 2]
+        feed.send(feed.place(rng(n), 1, n)[0] | {"lines": lines, "host_addr": base})
+        await feed.lines.receive(20)
+        dut.line_index_q.value = lines - 20
+        assert (await feed.error())["status"] == "CRC_MISMATCH"
+        got = feed.got()
+        assert [line["last"] for line in got] == [0] * (len(got) - 1) + [1] and 38 <= len(got) <= 44
+        await feed.recover()
+        address = base + 600 * LINE
+        feed.memory.read_faults = {address}
+        feed.send(feed.place(rng(n), 1, n)[0] | {"lines": lines, "host_addr": base})
+        await feed.lines.receive(1)
+        dut.line_index_q.value = lines // 2
+        start = len(feed.lines.words)
+        error = await feed.error()
+        assert (error["status"], error["detail"]) == ("DMA_READ_ERROR", number(n))
+        taken = (error["host_addr"] - base) % (1 << 64) // LINE - lines // 2
+        assert abs(start + taken - 600) <= 3
+        await feed.recover()
+    feed.memory.read_faults = set()
+    await feed.works(rng(9))
 
 
 @cocotb.test()
@@ -193,7 +229,7 @@ async def a_format_error_is_told_after_the_crc(dut, crc_wrong, at):
     await feed.lines.receive(60 + at + 1)
     dut.record_error_i.value = 1
     want = "CRC_MISMATCH" if crc_wrong else "RECORD_FORMAT"
-    assert await feed.error() == {"status": want, "detail": 1, "host_addr": listed[1][0]["host_addr"]}
+    assert await feed.error() == {"status": want, "detail": number(1), "host_addr": listed[1][0]["host_addr"]}
     # The complaint takes a cycle to be seen and a cycle to be registered, with a line in the output register.
     assert len(feed.lines.words) <= 60 + at + 4
     await feed.recover()

@@ -63,7 +63,7 @@ async def commands_reach_their_executor(dut, stall):
     for name in ("LOAD_PROBE", "SEARCH", "COPY", "SEARCH", "LOAD_PROBE", "COPY"):
         for n, status in enumerate(("SUCCESS", "CRC_MISMATCH")):
             queue_index, dut.watchdog_i.value = 3 + n, FARS[n] >> 32
-            given = {"detail": FARS[1 - n] >> 32, "host_addr": FAR_LINES[n]}
+            given = {"detail": FARS[1 - n] >> 32, "host_addr": FAR_LINES[n] | (0x15, 0x2A)[n]}
             io.outcome = {"status": code("status", status)} | given
             tag = random.getrandbits(16)
             sqe = pack("sqe", opcode=code("opcode", name), tag=tag, words=random.getrandbits(480))

@@ -4,9 +4,9 @@ import cocotb
 import pytest
 import whorl
 from bench.fields import Fields
-from bench.host import LINE, HostMemory, ReadPort, WritePort
+from bench.host import BURST, LINE, HostMemory, ReadPort, WritePort
 from bench.layout import code_name, limit, pack
-from bench.queue import GALLERY_LINE, OUTCOME, rng
+from bench.queue import FAR_LINES, FARS, GALLERY_LINE, OUTCOME, rng
 from bench.runner import run
 from bench.streams import STALLS, Sink, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
@@ -14,7 +14,9 @@ from cocotb.triggers import ClockCycles, RisingEdge
 CONFIG = Fields(("threshold", 16), ("top_k", 9), ("probe_mask", limit("PROBES_MAX")))
 REQUEST = Fields(("stream", 8), ("probe", 8))
 RESULT_LINE = Fields(("data", 512), ("last", 1))
-EXTENTS, RESULTS, STRIDE = 0x10_0000, 0x80_0000, 65 * LINE
+# Of searches by turns.
+STRIDES, THRESHOLDS, TOP_K = (0x5A3C_9680, 0xA5C3_6940), (0x5A3C, 0xA5C3), (0x55, 0xAA, limit("TOP_K_MAX"))
+FIRST = (0x5A3C96, 0xA5C369)  # indices in a list as long as may be
 
 
 class Search:
@@ -22,12 +24,11 @@ class Search:
 
     def __init__(self, dut, stall=Stall.NONE):
         self.dut = dut
-        self.streams, self.probes = int(dut.Streams.value), int(dut.Probes.value)
+        self.streams, self.probes, self.channels = (int(getattr(dut, name).value) for name in ("Streams", "Probes", "Channels"))
         self.memory = HostMemory()
         beats = [dut.beat_i, *dut.stream_beat_i]
         self.reads = ReadPort(dut, self.memory, stall, latency=20, clients=self.streams + 1, beats=beats)
-        for channel in dut.memory_units_i:
-            channel.value = 0
+        self.turn, self.named = 0, {}
         self.writes = WritePort(dut, self.memory, stall, prefix="result_")
         self.requests, self.results = Sink(dut, "result_request", stall), Source(dut, "result_line", stall)
         self.blocks, self.answered, self.starts = {}, 0, 0
@@ -49,6 +50,10 @@ class Search:
         while True:
             await RisingEdge(dut.clk_i)
             self.starts += int(dut.match_start_o.value)
+            asked = (int(dut.burst_valid_o.value) & int(dut.burst_ready_i.value)) >> 1
+            for s in range(self.streams):
+                if asked >> s & 1:
+                    self.named[BURST.unpack(int(dut.burst_o[1 + s].value))["host_addr"]] = int(dut.memory_o[s].value)
             moved = int(dut.line_valid_o.value) & ready
             for s in range(self.streams):
                 # A line in the feed's register may still leave while an ended search is flushed.
@@ -64,26 +69,39 @@ class Search:
                 self.answered += 1
 
     def place(self, random, count):
-        """Extents of random lines at EXTENTS; gives their data."""
+        """Extents of random lines in any memory, far from those of the last time; gives their data."""
+        self.turn += 1
+        at, other = self.turn % 2, 1 - self.turn % 2
+        self.list, self.blocks_at, self.stride = FAR_LINES[at], FAR_LINES[other], STRIDES[at]
+        for channel in self.dut.memory_units_i:
+            channel.value = FARS[at] >> 32
         extents, listed = [], []
         for index in range(count):
             data = random.randbytes(random.randint(1, 40) * LINE)
-            address = 0x1000_0000 + index * 0x1_0000
+            memory = random.choice((0, random.randint(0, self.channels)))
+            # A channel ends before 2^48.
+            address = FAR_LINES[(index + self.turn) % 2] % (1 << (64 if memory == 0 else 46)) + 0x1000_0000 + index * 0x1_0000
             self.memory.store(address, data)
-            extents.append({"address": address, "lines": len(data) // LINE, "records": index + 1, "base_index": 100 * index,
-                            "crc32c": whorl.crc32c(data)})
+            extents.append({"address": address, "lines": len(data) // LINE, "records": random.getrandbits(32), "memory": memory,
+                            "base_index": random.getrandbits(32), "crc32c": whorl.crc32c(data)})
             listed.append(data)
-        self.memory.store(EXTENTS, b"".join(pack("extent", **extent) for extent in extents))
+        self.store(extents)
         self.blocks = {
             (s, p): [random.getrandbits(512) for _ in range(33 + 2)] for s in range(self.streams) for p in range(self.probes)
         }
         return listed, extents
 
-    async def run(self, extents, abort_after=None, error_after=None, **fields):
-        """One SEARCH; gives its status and detail."""
-        values = {"probe_mask": (1 << self.probes) - 1, "extents_address": EXTENTS, "extent_count": extents, "threshold": 77,
-                  "top_k": 16, "result_stride": STRIDE, "result_address": RESULTS} | fields
+    def store(self, extents):
+        """Writes the list."""
+        self.memory.store(self.list, b"".join(pack("extent", **extent) for extent in extents))
+
+    async def run(self, extents, abort_after=None, error_after=None, abort_when=lambda: False, first=0, **fields):
+        """One SEARCH; gives its status and detail, and `host_addr`. Its list counts from `first`."""
+        values = {"probe_mask": (1 << self.probes) - 1, "extents_address": self.list, "extent_count": extents,
+                  "threshold": THRESHOLDS[self.turn % 2], "top_k": TOP_K[self.turn % 3], "result_stride": self.stride,
+                  "result_address": self.blocks_at} | fields
         dut = self.dut
+        self.named.clear()
         self.taken = [[] for _ in range(self.streams)]
         self.memory.written.clear()
         dut.sqe_i.value = int.from_bytes(pack("sqe_search", **values), "little")
@@ -91,17 +109,20 @@ class Search:
         await RisingEdge(dut.clk_i)
         dut.start_i.value = 0
         for cycle in range(100_000):
-            if abort_after is not None and cycle >= abort_after:
+            if (abort_after is not None and cycle >= abort_after) or abort_when():
                 dut.abort_i.value = 1
             if error_after is not None and len(self.taken[0]) >= error_after:
                 dut.record_error_i.value = 1
             await RisingEdge(dut.clk_i)
+            if first and int(dut.match_active_o.value):
+                dut.i_deal.index_q.value, first = first, 0  # before the first descriptor has come
             if int(dut.match_start_o.value):
                 dut.record_error_i.value = 0
                 error_after = None if cycle > 20 else error_after
             if int(dut.done_o.value):
                 dut.abort_i.value = 0
                 outcome = OUTCOME.unpack(int(dut.outcome_o.value))
+                self.host_addr = outcome["host_addr"]
                 await ClockCycles(dut.clk_i, 2)
                 assert self.reads.outstanding == 0 and not self.writes.answers
                 return code_name("status", outcome["status"]), outcome["detail"]
@@ -116,12 +137,13 @@ class Search:
         for data, extent in zip(listed, extents):
             lines = seen.pop(extent["base_index"])
             assert b"".join(line["data"].to_bytes(LINE, "little") for line in lines) == data
+            assert self.named[extent["address"]] == extent["memory"]
             assert {line["records"] for line in lines} == {extent["records"]}
             assert [line["first"] for line in lines] == [1] + [0] * (len(lines) - 1)
             assert [line["last"] for line in lines] == [0] * (len(lines) - 1) + [1]
         assert not seen
         for (s, p), block in self.blocks.items():
-            found = self.memory.load(RESULTS + (s * self.probes + p) * STRIDE, len(block) * LINE)
+            found = self.memory.load(self.blocks_at + (s * self.probes + p) * self.stride, len(block) * LINE)
             want = b"".join(word.to_bytes(LINE, "little") for word in block)
             assert (found == want) == bool(mask >> p & 1), (s, p)
 
@@ -136,7 +158,7 @@ async def a_search_streams_every_extent_and_writes_every_block(dut, stall):
         before = search.starts
         assert await search.run(count, probe_mask=mask) == ("SUCCESS", 0)
         config = CONFIG.unpack(int(dut.search_config_o.value))
-        assert config == {"threshold": 77, "top_k": 16, "probe_mask": mask}
+        assert config == {"threshold": THRESHOLDS[search.turn % 2], "top_k": TOP_K[search.turn % 3], "probe_mask": mask}
         search.check(listed, extents, mask)
         assert search.starts == before + 1
 
@@ -163,28 +185,40 @@ async def every_error_ends_the_search_and_the_next_one_works(dut, stall):
         assert await search.run(3) == ("SUCCESS", 0)
         search.check(listed, extents, (1 << search.probes) - 1)
 
-    for bad in (0, 2, 5):
+    for n, bad in enumerate((0, 1, 2, 5, 1, 0)):
+        first = FIRST[n % 2]
         _, extents = search.place(random, 6)
+        # It is the largest as well: its end is never reached.
+        extents[bad]["lines"] = FIRST[n % 2] if not extents[bad]["memory"] else extents[bad]["lines"]
+        search.store(extents)
         search.memory.read_faults = {extents[bad]["address"]}
-        assert await search.run(6) == ("DMA_READ_ERROR", bad)
-        assert search.memory.written == []
-        search.memory.read_faults = {EXTENTS + bad * LINE}
-        assert await search.run(6) == ("DMA_READ_ERROR", bad)
+        assert await search.run(6, first=first) == ("DMA_READ_ERROR", first + bad)
+        assert search.host_addr == extents[bad]["address"] and search.memory.written == []
+        search.memory.read_faults = {search.list + bad * LINE}
+        assert await search.run(6, first=first) == ("DMA_READ_ERROR", first + bad)
+        assert search.host_addr == search.list + (first + bad) * LINE
         search.memory.read_faults = set()
+        _, extents = search.place(random, 6)
+        extents[bad]["memory"] = search.channels + 1
+        search.store(extents)
+        assert await search.run(6, first=first) == ("ADDRESS_RANGE", first + bad)
+        assert search.host_addr == extents[bad]["address"] and search.memory.written == []
         await works()
         _, extents = search.place(random, 6)
         extents[bad]["crc32c"] ^= 1
-        search.memory.store(EXTENTS, b"".join(pack("extent", **extent) for extent in extents))
-        assert await search.run(6) == ("CRC_MISMATCH", bad)
-        assert search.memory.written == []
+        search.store(extents)
+        assert await search.run(6, first=first) == ("CRC_MISMATCH", first + bad)
+        assert search.host_addr == extents[bad]["address"] and search.memory.written == []
         await works()
-    search.place(random, 4)
-    search.memory.write_faults = {RESULTS + 3 * LINE}
-    before = search.starts
-    assert await search.run(4) == ("DMA_WRITE_ERROR", 0)
-    assert search.starts == before + 2, "the match array is cleared before the search and after its failure"
-    search.memory.write_faults = set()
-    await works()
+    for _ in range(3):
+        search.place(random, 4)
+        search.memory.write_faults = {search.blocks_at + 3 * LINE}
+        before = search.starts
+        assert await search.run(4) == ("DMA_WRITE_ERROR", 0)
+        assert search.host_addr - search.blocks_at in (0, search.stride)
+        assert search.starts == before + 2, "the match array is cleared before the search and after its failure"
+        search.memory.write_faults = set()
+        await works()
     search.place(random, 4)
     assert (await search.run(4, error_after=2))[0] == "RECORD_FORMAT"
     await works()
@@ -201,6 +235,36 @@ async def an_abort_ends_the_search_at_any_time(dut, after):
     listed, extents = search.place(random, 3)
     assert await search.run(3) == ("SUCCESS", 0)
     search.check(listed, extents, (1 << search.probes) - 1)
+
+
+@cocotb.test()
+async def an_abort_beside_an_error_changes_nothing_of_what_is_left(dut):
+    search = await Search(dut).begin()
+    random = rng(7)
+
+    async def works():
+        listed, extents = search.place(random, 3)
+        assert await search.run(3) == ("SUCCESS", 0)
+        search.check(listed, extents, (1 << search.probes) - 1)
+
+    # While the array is cleared after an error: the search has its outcome.
+    _, extents = search.place(random, 4)
+    search.memory.read_faults = {extents[1]["address"]}
+    before = search.starts
+    assert await search.run(4, abort_when=lambda: search.starts == before + 2) == ("DMA_READ_ERROR", 1)
+    search.memory.read_faults = set()
+    await works()
+    # While the rest of an extent with a format error is read: the error is not known yet.
+    search.place(random, 4)
+    assert await search.run(4, error_after=2, abort_when=lambda: int(dut.record_error_i.value)) == ("ABORTED", 0)
+    await works()
+    # While results are written of which one fails.
+    search.place(random, 4)
+    search.memory.write_faults = {search.blocks_at + 3 * LINE}
+    assert await search.run(4, abort_when=lambda: bool(search.memory.written)) == ("DMA_WRITE_ERROR", 0)
+    assert search.host_addr == search.blocks_at and len(search.memory.written) == len(search.blocks[0, 0])
+    search.memory.write_faults = set()
+    await works()
 
 
 @cocotb.test()
@@ -229,7 +293,7 @@ async def known_answers_reach_every_stream(dut):
     search = await Search(dut).begin()
     listed, extents = search.place(rng(6), 6)
     extents[2]["known_answer"] = 1
-    search.memory.store(EXTENTS, b"".join(pack("extent", **extent) for extent in extents))
+    search.store(extents)
     assert await search.run(6) == ("SUCCESS", 0)
     for s in range(search.streams):
         known = [line for line in search.taken[s] if line["known_answer"]]
@@ -238,6 +302,7 @@ async def known_answers_reach_every_stream(dut):
         assert not [line for line in search.taken[s] if line["base_index"] == extents[2]["base_index"] and line not in known]
 
 
-@pytest.mark.parametrize(("streams", "probes"), [(1, 1), (2, 2)])
-def test_search_exec(streams, probes):
-    run("search_exec", parameters={"Streams": streams, "Probes": probes})
+@pytest.mark.parametrize(("streams", "probes", "channels"), [(1, 1, 0), (2, 2, 8)])
+def test_search_exec(streams, probes, channels):
+    parameters = {"Streams": streams, "Probes": probes, "Channels": channels}
+    run("search_exec", parameters=parameters, visible=("extent_deal",))
