@@ -97,7 +97,8 @@ async def fields_and_opcodes_are_checked(dut):
         tag = random.getrandbits(16)
         sqe = pack("sqe", opcode=opcode, flags=random.getrandbits(8), tag=tag, words=random.getrandbits(480))
         assert await admin.run_bytes(sqe) == ("INVALID_OPCODE", 0) and admin.last["tag"] == tag
-    sqe = pack("sqe_create_queue_pair", opcode=code("opcode", "CREATE_QUEUE_PAIR"), queue_index=1, entries_log2=3, **CREATE)
+    fields = {"opcode": code("opcode", "CREATE_QUEUE_PAIR"), "queue_index": 1, "entries_log2": 3}
+    sqe = pack("sqe_create_queue_pair", **fields, **CREATE)
     for entry, host_addr in ((0x155, FAR_LINES[0]), (0x2AA, FAR_LINES[1]), (3, FAR_LINES[0])):
         assert await admin.run_bytes(sqe, fetch_error=1, entry=entry, host_addr=host_addr) == ("DMA_READ_ERROR", entry)
         assert (admin.last["tag"], admin.last["host_addr"]) == (0xFFFF, host_addr)

@@ -3,7 +3,7 @@
 import cocotb
 import pytest
 import whorl
-from bench.host import LINE, HostMemory, ReadPort, WritePort
+from bench.host import LINE, WRITES_IN_FLIGHT_MAX, HostMemory, ReadPort, WritePort
 from bench.layout import code, code_name, limit, pack
 from bench.queue import FAR_LINES, FARS, OUTCOME, rng
 from bench.runner import run
@@ -78,7 +78,7 @@ async def every_line_arrives_and_no_other(dut, stall):
     random = rng(1)
     for n, lines in enumerate((1, 2, 15, 16, 17, 33, 300)):
         # Both memories are the host's, at places that a channel does not have.
-        source, destination = FAR_LINES[n % 2] + random.randrange(100) * LINE, FAR_LINES[1 - n % 2] + random.randrange(100) * LINE
+        source, destination = (FAR_LINES[at] + random.randrange(100) * LINE for at in (n % 2, 1 - n % 2))
         data = copy.place(random, lines, source)
         copy.destination.lines.clear()
         # Nothing but the lines' own CRC lets them pass.
@@ -114,9 +114,19 @@ async def latency_is_hidden(dut):
 
 
 @cocotb.test()
+async def as_many_writes_are_under_way_as_the_port_has_room_for(dut):
+    copy = await Copy(dut, latency=1000).begin()
+    data = copy.place(rng(9), 600)
+    assert (await copy.run(lines=600, crc32c=whorl.crc32c(data)))[0] == "SUCCESS"
+    assert copy.writes.in_flight_max == WRITES_IN_FLIGHT_MAX
+    assert copy.destination.load(0x8000, len(data)) == data
+
+
+@cocotb.test()
 async def fields_out_of_range_are_refused(dut):
     copy = await Copy(dut).begin()
-    for fields in ({"lines": 0}, {"lines": 1 << 24}, {"lines": 1 << 31 | 1}, {"source_address": 0x1020}, {"destination_address": 0x8008}):
+    lines = [{"lines": lines} for lines in (0, 1 << 24, 1 << 31 | 1)]
+    for fields in (*lines, {"source_address": 0x103F}, {"destination_address": 0x8008}):
         assert (await copy.run(**fields))[:3] == ("INVALID_FIELD", 0, 0), fields
     absent = int(dut.Channels.value) + 1
     for fields, address in (

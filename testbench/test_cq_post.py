@@ -94,8 +94,8 @@ async def every_bit_of_a_completion_reaches_the_host(dut):
     for n, (source, index) in enumerate(sources):
         at, other = n % 2, 1 - n % 2
         place, free = (0x155, 0x2AA)[at], (0x155, 0x2AA)[other]
-        post.pairs[index] = pair(sq_base=FAR_LINES[other], cq_base=FAR_LINES[at], mask=0x3FF, sq_head=place, sq_tail=free,
-                                 cq_tail=place, cq_head=free)
+        places = {"mask": 0x3FF, "sq_head": place, "sq_tail": free, "cq_tail": place, "cq_head": free}
+        post.pairs[index] = pair(sq_base=FAR_LINES[other], cq_base=FAR_LINES[at], **places)
         numbers = {"cycles": FARS[at] >> 32, "detail": FARS[other] >> 32}
         status, tag, host_addr = statuses[n % 3], (0x5A3C, 0xA5C3)[at], FAR_LINES[other] | (0x15, 0x2A)[at]
         source.send(COMPLETION.pack(queue_index=index, tag=tag, status=status, host_addr=host_addr, **numbers))

@@ -39,7 +39,8 @@ class Feed:
         address, self.placed = FAR_LINES[self.placed % 2] + self.placed * 0x1_0000, self.placed + 1
         self.memories[memory].store(address, data)
         values = {"records": random.getrandbits(32), "base_index": random.getrandbits(32), "known_answer": random.getrandbits(1)}
-        extent = values | {"host_addr": address, "memory": memory, "lines": lines, "crc32c": whorl.crc32c(data), "index": number(index)} | override
+        place = {"host_addr": address, "memory": memory, "lines": lines, "crc32c": whorl.crc32c(data), "index": number(index)}
+        extent = values | place | override
         want = [
             values | {"data": int.from_bytes(data[i * LINE : (i + 1) * LINE], "little"), "first": int(i == 0), "last": int(i == lines - 1)}
             for i in range(lines)
@@ -111,7 +112,8 @@ async def lines_of_all_memories_come_in_order(dut, stall):
     feed = await Feed(dut, stall, latency=100).begin()
     random, want = rng(6), []
     for index in range(40):
-        extent, expected = feed.place(random, random.choice((1, 2, 16, 17, 60)), index, memory=random.randrange(MEMORIES))
+        lines, memory = random.choice((1, 2, 16, 17, 60)), random.randrange(MEMORIES)
+        extent, expected = feed.place(random, lines, index, memory)
         feed.send(extent)
         want += expected
     await feed.idle()
@@ -191,7 +193,7 @@ async def a_read_error_stops_at_its_line(dut, stall):
 
 @cocotb.test()
 async def lines_are_counted_to_the_largest_extent(dut):
-    """The count is set forward: the last line is the one that the extent says, and an error's address follows the count."""
+    """The count is set forward: the last line is the one that the extent says, an error's address follows the count."""
     feed = await Feed(dut).begin()
     for n, lines in enumerate((0x5A3C96, 0xA5C369, 0x5A3C96, 0xFFFFFF)):
         base = FAR_LINES[n % 2]

@@ -37,7 +37,8 @@ class State:
 
     async def create(self, index, entries_log2):
         """Creates a pair at far places, of which the next creation takes the other one."""
-        sq_base, cq_base = FAR_LINES[self.created % 2] + 0x1000 * index, FAR_LINES[1 - self.created % 2] + 0x8000 * index
+        at = self.created % 2
+        sq_base, cq_base = FAR_LINES[at] + 0x1000 * index, FAR_LINES[1 - at] + 0x8000 * index
         self.created += 1
         self.dut.create_setup_i.value = PAIR_SETUP.pack(queue_index=index, sq_base=sq_base, cq_base=cq_base, entries_log2=entries_log2)
         await self.strobe("create_i")

@@ -3,7 +3,7 @@
 import cocotb
 import pytest
 from bench.fields import Fields
-from bench.host import LINE, HostMemory, WritePort
+from bench.host import LINE, WRITES_IN_FLIGHT_MAX, HostMemory, WritePort
 from bench.queue import FAR_LINES, rng
 from bench.runner import run
 from bench.streams import STALLS, Sink, Source, Stall, start
@@ -93,11 +93,13 @@ async def blocks_lie_at_their_strides(dut, stall):
 @cocotb.test()
 async def bursts_are_long(dut):
     """A block of 65 lines takes 5 or 6 bursts, not 65, and as many may be under way as the port has room for."""
-    results = await Results(dut, latency=560).begin()
+    results = await Results(dut, latency=1000).begin()
     results.blocks = {(s, p): [1] * 65 for s in range(results.streams) for p in range(results.probes)}
-    await results.run(1, 0x10000 + 3 * LINE, 65 * LINE)
+    await results.run((1 << results.probes) - 1, 0x10000 + 3 * LINE, 65 * LINE)
     assert results.port.addresses[0] == (0x10000 + 3 * LINE, 13)
-    assert len(results.port.addresses) <= 6 * results.streams
+    bursts = len(results.port.addresses)
+    assert bursts <= 6 * results.streams * results.probes
+    assert results.port.in_flight_max == min(bursts, WRITES_IN_FLIGHT_MAX)
 
 
 @cocotb.test()

@@ -24,7 +24,8 @@ class Search:
 
     def __init__(self, dut, stall=Stall.NONE):
         self.dut = dut
-        self.streams, self.probes, self.channels = (int(getattr(dut, name).value) for name in ("Streams", "Probes", "Channels"))
+        self.streams, self.probes = int(dut.Streams.value), int(dut.Probes.value)
+        self.channels = int(dut.Channels.value)
         self.memory = HostMemory()
         beats = [dut.beat_i, *dut.stream_beat_i]
         self.reads = ReadPort(dut, self.memory, stall, latency=20, clients=self.streams + 1, beats=beats)
@@ -82,8 +83,8 @@ class Search:
             # A channel ends before 2^48.
             address = FAR_LINES[(index + self.turn) % 2] % (1 << (64 if memory == 0 else 46)) + (index + 1) * 0x1_0000
             self.memory.store(address, data)
-            extents.append({"address": address, "lines": len(data) // LINE, "records": random.getrandbits(32), "memory": memory,
-                            "base_index": random.getrandbits(32), "crc32c": whorl.crc32c(data)})
+            names = {"records": random.getrandbits(32), "base_index": random.getrandbits(32), "crc32c": whorl.crc32c(data)}
+            extents.append({"address": address, "memory": memory, "lines": len(data) // LINE} | names)
             listed.append(data)
         self.store(extents)
         self.blocks = {
@@ -209,6 +210,12 @@ async def every_error_ends_the_search_and_the_next_one_works(dut, stall):
         assert await search.run(6, first=first) == ("CRC_MISMATCH", first + bad)
         assert search.host_addr == extents[bad]["address"] and search.memory.written == []
         await works()
+    for n in range(2):
+        _, extents = search.place(random, 4)
+        extents[n]["address"] += 0x3F
+        search.store(extents)
+        assert await search.run(4) == ("INVALID_FIELD", 0)
+        assert search.host_addr == search.list + n * LINE and search.memory.written == []
     for _ in range(3):
         search.place(random, 4)
         search.memory.write_faults = {search.blocks_at + 3 * LINE}

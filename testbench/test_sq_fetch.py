@@ -91,13 +91,13 @@ async def entries_of_the_largest_rings_are_found(dut):
     await fetch.begin()
     for n, index in enumerate((0, 0, 0, 1, 2, 3, 2)):
         base, place = FAR_LINES[n % 2], (0x155, 0x2AA)[n % 2]
-        fetch.pairs[index] = pair(sq_base=base, cq_base=FAR_LINES[1 - n % 2], mask=0x3FF, sq_head=place, sq_tail=place + 1,
-                                  cq_head=place, cq_tail=place ^ 0x3FF)
+        places = {"mask": 0x3FF, "sq_head": place, "sq_tail": place + 1, "cq_head": place, "cq_tail": place ^ 0x3FF}
+        fetch.pairs[index] = pair(sq_base=base, cq_base=FAR_LINES[1 - n % 2], **places)
         sqe = rng(n).randbytes(64)
         fetch.memory.store(base + 64 * place, sqe)
         await ClockCycles(dut.clk_i, 40)
-        want = {"sqe": int.from_bytes(sqe, "little"), "queue_index": index, "entry": place, "host_addr": base + 64 * place}
-        assert len(fetch.commands) == n + 1 and fetch.commands[-1] == want | {"fetch_error": 0}
+        want = {"sqe": int.from_bytes(sqe, "little"), "queue_index": index, "entry": place, "fetch_error": 0}
+        assert len(fetch.commands) == n + 1 and fetch.commands[-1] == want | {"host_addr": base + 64 * place}
 
 
 @cocotb.test()

@@ -14,6 +14,7 @@ from cocotbext.axi.axi_slave import AxiSlaveRead, AxiSlaveWrite
 LINE = 64
 
 # As in hdl/pkg/dma_pkg.sv.
+WRITES_IN_FLIGHT_MAX = 16
 BURST = Fields(("host_addr", 64), ("lines_less1", 8))
 READ_BEAT = Fields(("data", 512), ("error", 1), ("last", 1))
 WRITE_BEAT = Fields(("data", 512), ("strobe", 64), ("last", 1))
@@ -196,7 +197,7 @@ class RoutedReadPort:
 
 
 class WritePort:
-    """Stands for axi_write_port towards one client."""
+    """Stands for axi_write_port towards one client; `in_flight_max` answers were owed at once."""
 
     def __init__(self, dut, memory, stall=Stall.NONE, latency=3, seed=7, prefix=""):
         get = lambda name: getattr(dut, prefix + name)  # noqa: E731
@@ -206,6 +207,7 @@ class WritePort:
         self.response_valid, self.response_error = get("response_valid_i"), get("response_error_i")
         self.pattern, self.beat_pattern = stall.pattern(seed), stall.pattern(seed + 1)
         self.answers = deque()
+        self.in_flight_max = 0
         self.addresses: list[tuple[int, int]] = []
         for signal in (self.burst_ready, self.beat_ready, self.response_valid, self.response_error):
             signal.value = 0
@@ -229,7 +231,8 @@ class WritePort:
                 if owner[1] == 0:
                     self.answers.append((cycle + self.latency, owner[2]))
                     owner = None
-            burst_ready = int(owner is None and not next(self.pattern))
+            self.in_flight_max = max(self.in_flight_max, len(self.answers))
+            burst_ready = int(owner is None and len(self.answers) < WRITES_IN_FLIGHT_MAX and not next(self.pattern))
             beat_ready = int(owner is not None and not next(self.beat_pattern))
             self.burst_ready.value, self.beat_ready.value = burst_ready, beat_ready
             self.response_valid.value = 0

@@ -78,6 +78,10 @@ bind top_k heap_cover cover_heap (
 `define COVER_TAKEN_STREAM(Module, Name, Valid, Ready) \
   bind Module stream_cover #(.ReadyFirst(1'b0)) Name (.clk_i, .rst_i, .valid_i(Valid), .ready_i(Ready));
 
+// Its source offers what it has fetched for a sink that is ready and has no other source.
+`define COVER_AWAITED_STREAM(Module, Name, Valid, Ready) \
+  bind Module stream_cover #(.Stalling(1'b0)) Name (.clk_i, .rst_i, .valid_i(Valid), .ready_i(Ready));
+
 bind match_array stalls_cover #(.Streams(Streams)) cover_lines (
   .clk_i, .rst_i, .valid_i(line_valid_i), .ready_i(line_ready_o)
 );
@@ -100,8 +104,8 @@ bind match_array stalls_cover #(.Streams(Streams)) cover_lines (
 `COVER_STREAM(copy_exec, cover_copy_write_bursts, write_burst_valid_o, write_burst_ready_i)
 `COVER_TAKEN_STREAM(copy_exec, cover_copy_write_beats, write_beat_valid_o, write_beat_ready_i)
 `COVER_STREAM(sq_fetch, cover_entry_bursts, burst_valid_o, burst_ready_i)
-`COVER_STREAM(sq_fetch, cover_admin_commands, admin_command_valid_o, admin_command_ready_i)
-`COVER_STREAM(sq_fetch, cover_io_commands, io_command_valid_o, io_command_ready_i)
+`COVER_AWAITED_STREAM(sq_fetch, cover_admin_commands, admin_command_valid_o, admin_command_ready_i)
+`COVER_AWAITED_STREAM(sq_fetch, cover_io_commands, io_command_valid_o, io_command_ready_i)
 `COVER_STREAM(admin_exec, cover_admin_completions, completion_valid_o, completion_ready_i)
 `COVER_STREAM(io_exec, cover_io_completions, completion_valid_o, completion_ready_i)
 `COVER_STREAM(cq_post, cover_entry_write_bursts, burst_valid_o, burst_ready_i)

@@ -166,13 +166,27 @@ fn exclusions() -> Result<Vec<Exclusion>, TaskError> {
         .collect()
 }
 
-/// Whether `pattern` is the text of the point's line, or the beginning of its name.
+/// Whether a name begins with `pattern`, in which `[5:0]` stands for any index of 5 to 0.
+fn begins(name: &str, pattern: &str) -> bool {
+    let Some((before, (range, after))) = pattern.split_once('[').and_then(|(b, r)| Some((b, r.split_once(']')?)))
+    else {
+        return name.starts_with(pattern);
+    };
+    let (high, low) = range.split_once(':').unwrap_or((range, range));
+    let indexed = name.strip_prefix(before).and_then(|rest| rest.strip_prefix('[')?.split_once(']'));
+    match (indexed.map(|(index, rest)| (index.parse(), rest)), low.parse::<u32>(), high.parse::<u32>()) {
+        (Some((Ok(index), rest)), Ok(low), Ok(high)) => (low..=high).contains(&index) && begins(rest, after),
+        _ => false,
+    }
+}
+
+/// Whether a pattern is part of the text of the point's line, or the beginning of its name.
 fn excluded(point: &Point, source: &str, exclusions: &[Exclusion]) -> bool {
     exclusions.iter().any(|exclusion| {
         exclusion.file == point.file
             && match point.kind {
                 Kind::Line => source.contains(exclusion.pattern.as_str()),
-                _ => point.name.starts_with(exclusion.pattern.as_str()),
+                _ => begins(&point.name, &exclusion.pattern),
             }
     })
 }
@@ -295,6 +309,13 @@ mod tests {
         assert!(excluded(&point(Kind::Toggle, "address[3]:0->1"), "", &of("hdl/match/a.sv", "address[")));
         assert!(!excluded(&point(Kind::Toggle, "address[3]:0->1"), "", &of("hdl/match/b.sv", "address[")));
         assert!(!excluded(&point(Kind::Toggle, "my_address[3]:0->1"), "", &of("hdl/match/a.sv", "address[")));
+        let of_burst =
+            |name: &str, pattern: &str| excluded(&point(Kind::Toggle, name), "", &of("hdl/match/a.sv", pattern));
+        assert!(of_burst("burst[2].address[0]:1->0", "burst[2:0].address[5:0]"));
+        assert!(of_burst("burst[2].address[5]:1->0", "burst[2].address[5:0]"));
+        for pattern in ["[1:0].address[9:0]", "[2].address[5:0]", "[2].lines[9:0]", "[2].address[x:0]"] {
+            assert!(!of_burst("burst[2].address[6]:1->0", &format!("burst{pattern}")), "{pattern}");
+        }
         assert!(excluded(&point(Kind::Line, "line"), "  default: x", &of("hdl/match/a.sv", "default: x")));
     }
 }
