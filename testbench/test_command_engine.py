@@ -183,11 +183,13 @@ class Engine:
             memory = memories[index % len(memories)]
             data, address = random.randbytes(random.randint(1, 40) * LINE), self.place(22 + index, memory)
             self.memory.store(address, data)
-            names = {"records": random.getrandbits(32), "base_index": random.getrandbits(32), "crc32c": whorl.crc32c(data)}
-            extents.append({"address": address, "memory": memory, "lines": len(data) // LINE} | names)
+            crc = whorl.crc32c(data)
+            names = {"records": random.getrandbits(32), "base_index": random.getrandbits(32)}
+            extents.append({"address": address, "memory": memory, "lines": len(data) // LINE, "crc32c": crc} | names)
         self.memory.store(self.place(20), b"".join(pack("extent", **extent) for extent in extents))
         fields = {"probe_mask": (1 << PROBES) - 1, "extents_address": self.place(20), "extent_count": count,
-                  "top_k": TOP_K[self.turn], "threshold": TAGS[self.turn], "result_stride": STRIDES[self.turn], "result_address": self.place(21)}
+                  "top_k": TOP_K[self.turn], "threshold": TAGS[self.turn], "result_stride": STRIDES[self.turn],
+                  "result_address": self.place(21)}
         return pack("sqe_search", opcode=code("opcode", "SEARCH"), tag=tag, **fields), extents
 
 

@@ -39,8 +39,8 @@ class Feed:
         address, self.placed = FAR_LINES[self.placed % 2] + self.placed * 0x1_0000, self.placed + 1
         self.memories[memory].store(address, data)
         values = {"records": random.getrandbits(32), "base_index": random.getrandbits(32), "known_answer": random.getrandbits(1)}
-        place = {"host_addr": address, "memory": memory, "lines": lines, "crc32c": whorl.crc32c(data), "index": number(index)}
-        extent = values | place | override
+        place = {"host_addr": address, "memory": memory, "lines": lines, "index": number(index)}
+        extent = values | place | {"crc32c": whorl.crc32c(data)} | override
         want = [
             values | {"data": int.from_bytes(data[i * LINE : (i + 1) * LINE], "little"), "first": int(i == 0), "last": int(i == lines - 1)}
             for i in range(lines)

@@ -83,8 +83,9 @@ class Search:
             # A channel ends before 2^48.
             address = FAR_LINES[(index + self.turn) % 2] % (1 << (64 if memory == 0 else 46)) + (index + 1) * 0x1_0000
             self.memory.store(address, data)
-            names = {"records": random.getrandbits(32), "base_index": random.getrandbits(32), "crc32c": whorl.crc32c(data)}
-            extents.append({"address": address, "memory": memory, "lines": len(data) // LINE} | names)
+            crc = whorl.crc32c(data)
+            names = {"records": random.getrandbits(32), "base_index": random.getrandbits(32)}
+            extents.append({"address": address, "memory": memory, "lines": len(data) // LINE, "crc32c": crc} | names)
             listed.append(data)
         self.store(extents)
         self.blocks = {
