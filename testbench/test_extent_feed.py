@@ -195,6 +195,11 @@ async def a_read_error_stops_at_its_line(dut, stall):
 async def lines_are_counted_to_the_largest_extent(dut):
     """The count is set forward: the last line is the one that the extent says, an error's address follows the count."""
     feed = await Feed(dut).begin()
+    for bit in range(1, 24):
+        feed.send(feed.place(rng(bit), 1)[0] | {"lines": 1 << bit | 1})
+        await feed.lines.receive(2)
+        assert [line["last"] for line in feed.got()[:2]] == [0, 0], bit
+        await feed.recover()
     for n, lines in enumerate((0x5A3C96, 0xA5C369, 0x5A3C96, 0xFFFFFF)):
         base = FAR_LINES[n % 2]
         feed.send(feed.place(rng(n), 1, n)[0] | {"lines": lines, "host_addr": base})

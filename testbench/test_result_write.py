@@ -103,6 +103,17 @@ async def bursts_are_long(dut):
 
 
 @cocotb.test()
+async def the_end_waits_for_every_answer(dut):
+    """Exactly as many bursts as may be under way: all of them are owed at the end of the lines."""
+    results = await Results(dut, latency=1000).begin()
+    places = [(s, p) for s in range(results.streams) for p in range(results.probes)]
+    bursts = [WRITES_IN_FLIGHT_MAX + 1 - len(places)] + [1] * (len(places) - 1)
+    results.blocks = {place: [1] * 16 * count for place, count in zip(places, bursts)}
+    assert await results.run((1 << results.probes) - 1, 0x10000, 1 << 16) == (0, None)
+    assert results.port.in_flight_max == WRITES_IN_FLIGHT_MAX and not results.port.answers
+
+
+@cocotb.test()
 async def an_error_is_reported_with_its_block(dut):
     results = await Results(dut, latency=1).begin()
     random = rng(2)
