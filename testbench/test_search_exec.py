@@ -169,7 +169,9 @@ async def a_search_streams_every_extent_and_writes_every_block(dut, stall):
 async def what_cannot_run_is_refused_before_anything_moves(dut):
     search = await Search(dut).begin()
     search.place(rng(2), 2)
-    for fields in ({"probe_mask": 0}, {"top_k": 0}, {"result_stride": LINE}, {"extent_count": 0}):
+    addresses = {"extents_address": search.list, "result_address": search.blocks_at, "result_stride": search.stride}
+    refused = [{name: value | 0x3F} for name, value in addresses.items()]
+    for fields in ({"probe_mask": 0}, {"top_k": 0}, {"result_stride": LINE}, {"extent_count": 0}, *refused):
         assert await search.run(2, **fields) == ("INVALID_FIELD", 0), fields
     dut.probe_loaded_i.value = 0
     assert await search.run(2) == ("PROBE_NOT_LOADED", 0)
