@@ -18,7 +18,7 @@
   `define WHORL_NO_ASSERTIONS
 `else
   // Not `assert`: before each of these Verilator asks whether assertions are on, a tenth of a simulation's time.
-  `define WHORL_CHECK(Name, Prop) if (!(Prop)) $fatal(1, `"%m: Name failed`");
+  `define WHORL_CHECK(Name, Prop) if (!(Prop)) $fatal(1, `"Name does not hold`");
 `endif
 
 `ifdef WHORL_NO_ASSERTIONS

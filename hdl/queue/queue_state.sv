@@ -122,7 +122,8 @@ module queue_state import whorl_gen_pkg::*, queue_pkg::*; #(
   `ASSERT_IF(CreatesAnIoPair, create_i,
       create_setup_i.queue_index != 8'd0 && create_setup_i.queue_index < 8'(QueuePairs))
   for (genvar q = 0; q < QueuePairs; q++) begin : gen_pair
-    `ASSERT(IndicesInRing, ((pair_o[q].sq_head | pair_o[q].sq_tail | pair_o[q].cq_head | pair_o[q].cq_tail) & ~pair_o[q].mask) == '0)
+    `ASSERT_IF(IndicesInRing, pair_o[q].active,
+        ((pair_o[q].sq_head | pair_o[q].sq_tail | pair_o[q].cq_head | pair_o[q].cq_tail) & ~pair_o[q].mask) == '0)
     `ASSERT_IF(FetchesWhatIsThere, sq_advance_i[q] && pair_o[q].active, pair_o[q].sq_head != pair_o[q].sq_tail)
     `ASSERT_IF(NeverOverwrites, cq_advance_i[q] && pair_o[q].active,
         ((pair_o[q].cq_tail + 1'b1) & pair_o[q].mask) != pair_o[q].cq_head)

@@ -26,7 +26,7 @@ const WANTED: f64 = 95.0;
 /// Benches of containing modules that are tried after a module's own.
 const BENCHES_MAX: usize = 3;
 /// Seconds after which a bench is taken to hang: the fault is found.
-const PATIENCE: &str = "900";
+const PATIENCE: &str = "240";
 /// Survivors that are known, with the reason.
 const KNOWN: &str = "testbench/mutants.txt";
 
