@@ -100,6 +100,9 @@ fn page(rows: &str, seeds: u8) -> String {
          No open tool knows the timing of UltraScale+, so 250 MHz there is an assumption. What open tools show: slices of an\n\
          engine between registers, without the vendor's primitives, placed and routed on an ECP5-85 of speed grade 8\n\
          (40 nm, LUT4), best of {seeds} seeds. Goal: {GOAL_MHZ} MHz.\n\n\
-         | slice | clock | goal | critical path |\n|---|---|---|---|\n{rows}\n"
+         | slice | clock | goal | critical path |\n|---|---|---|---|\n{rows}\n\n\
+         The plain form of `distance_table` counts the differing bits of a whole word in one stage, which is the form that\n\
+         simulators run fastest: that count is the limit above. The form of vendor primitives, which is the one that cards are\n\
+         made of, spreads it over three stages (`hdl/prim/distance_table.sv`).\n"
     )
 }
