@@ -3,7 +3,7 @@ export CARGO_TERM_COLOR ?= auto
 PYTHON := .venv/bin/python
 FVC    := $(or $(WHORL_DATA),../shared/data)/fvc/leader
 
-.PHONY: setup build demo test test-rust test-hdl test-card pairs bench synth timing lint formal gen requirements clean
+.PHONY: setup build demo test test-rust test-hdl test-card pairs wide bench synth timing lint formal gen requirements clean
 
 setup: ## Install what is missing: Debian packages, .venv, the bindings
 	@tools/setup
@@ -29,6 +29,9 @@ test-card: build ## Scores of the simulated card against the reference, on real 
 
 pairs: build ## All ordered pairs of the real templates through the simulated card
 	target/release/whorl crosscheck --gallery "$(FVC)" --engine sim:1x1,latency_ns=0,bytes_per_cycle=64
+
+wide: setup ## The same through a card of 4x4, which takes the compiler many minutes
+	cargo run --release -p whorl-cli --features wide -- crosscheck --gallery "$(FVC)" --engine sim:4x4 --sample 10000
 
 bench: build ## Every speed figure; target/bench/report.json
 	cargo xtask bench
