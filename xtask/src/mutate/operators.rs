@@ -89,7 +89,9 @@ fn is_logic(line: &str) -> bool {
         "endfunction",
         "if (Streams",
     ];
-    !line.is_empty() && !SKIPPED.iter().any(|start| line.starts_with(start)) && !line.contains("$error")
+    // The conditions of checks at elaboration, whose blocks are named so, are no logic either.
+    let is_check = line.contains("$error") || line.contains(": gen_check");
+    !line.is_empty() && !SKIPPED.iter().any(|start| line.starts_with(start)) && !is_check
 }
 
 fn line_mutations(number: usize, line: &str, code: &str, found: &mut Vec<Mutation>) {
