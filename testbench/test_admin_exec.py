@@ -2,7 +2,7 @@
 
 import cocotb
 from bench.layout import code, code_name, pack
-from bench.queue import COMPLETION, FAR_LINES, NO_PAIR, PAIR_SETUP, QUEUE_PAIR, command, pair, rng
+from bench.queue import COMPLETION, FAR_LINES, FAR_WORDS, NO_PAIR, PAIR_SETUP, QUEUE_PAIR, command, pair, rng
 from bench.runner import run
 from bench.streams import Sink, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
@@ -131,7 +131,7 @@ async def every_bit_of_the_time_and_of_the_tag_is_told(dut):
     """The count is set forward: to let it run there would take a minute and more."""
     admin = await Admin(dut).begin()
     dut.io_running_i.value = 1
-    for pattern in (0x5A3C_96E1, 0xA5C3_691E, 0x7FFF_FFF8):
+    for pattern in (*FAR_WORDS, 0x7FFF_FFF8):
         index, tag = pattern % PAIRS or 2, pattern & 0xFFFF
         dut.io_index_i.value, dut.io_tag_i.value = index, tag
         task = cocotb.start_soon(admin.run("ABORT", tag=tag ^ 0xFFFF, queue_index=index, target_tag=tag))

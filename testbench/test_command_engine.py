@@ -4,10 +4,10 @@ import cocotb
 import whorl
 from bench.host import BURST, LINE, WRITE_BEAT, HostMemory, ReadPort
 from bench.layout import code, code_name, pack, unpack
-from bench.queue import DOORBELL, ERROR, FAR_LINES, FARS, GALLERY_LINE, PAIR_SETUP, rng
+from bench.queue import DOORBELL, ERROR, FAR_LINES, FAR_WORDS, PAIR_SETUP, rng
+from bench.records import GALLERY_LINE, REQUEST, RESULT_LINE
 from bench.runner import run
 from bench.streams import Sink, Source, Stall, start
-from test_result_write import REQUEST, RESULT_LINE
 from cocotb.triggers import ClockCycles, RisingEdge
 
 STREAMS, PROBES, PAIRS, CHANNELS = 2, 2, 8, 8
@@ -15,7 +15,6 @@ ENTRIES_LOG2 = 3
 BLOCK_LINES = 34
 TOP_K = (0x55, 0xAA)
 TAGS, STRIDES, FIRST = (0x5A3C, 0xA5C3), (0x5A3C_9680, 0xA5C3_6940), (0x5A3C96, 0xA5C369)
-UNITS = (FARS[0] >> 32, FARS[1] >> 32)
 
 
 class Writes:
@@ -67,11 +66,11 @@ class Engine:
                      "record_error_i", "probe_parity_i", "read_hung_i", "write_hung_i"):
             getattr(dut, name).value = 0
         dut.match_ready_i.value = dut.probe_line_ready_i.value = dut.msix_ready_i.value = 1
-        dut.watchdog_i.value = UNITS[turn]
+        dut.watchdog_i.value = FAR_WORDS[turn]
         beats = [dut.host_beat_i, *dut.read_beat_i]
         self.reads = ReadPort(dut, self.memory, clients=len(dut.read_burst_ready_i), prefix="read_", beats=beats)
         for channel in dut.memory_units_i:
-            channel.value = UNITS[turn]
+            channel.value = FAR_WORDS[turn]
         Writes(dut, self.memory)
         self.requests, self.results = Sink(dut, "result_request", Stall.NONE), Source(dut, "result_line", Stall.NONE)
 
@@ -362,7 +361,7 @@ async def pairs_are_halted_and_doorbells_refused_on_their_own(dut, turn):
 async def an_abort_reaches_the_search_that_runs_beside_it(dut, turn):
     engine = await Engine(dut, turn).begin()
     dut.probe_loaded_i.value = (1 << PROBES) - 1
-    tag, cycles = TAGS[turn], UNITS[turn]
+    tag, cycles = TAGS[turn], FAR_WORDS[turn]
     await engine.submit(1, engine.search(rng(1), 1, tag)[0])
     await ClockCycles(dut.clk_i, 300)  # the match array takes no line, so the search cannot end
     assert int(dut.busy_o.value) == 1
@@ -374,11 +373,11 @@ async def an_abort_reaches_the_search_that_runs_beside_it(dut, turn):
     dut.match_idle_i.value, dut.match_ready_i.value = 1, 0
     await engine.submit(0, pack("sqe_abort", tag=3, target_tag=tag, **abort))
     await ClockCycles(dut.clk_i, 60)
-    dut.i_io.cycles_q.value, dut.i_admin.cycles_q.value = cycles, UNITS[1 - turn]
+    dut.i_io.cycles_q.value, dut.i_admin.cycles_q.value = cycles, FAR_WORDS[1 - turn]
     await ClockCycles(dut.clk_i, 20)
     dut.match_ready_i.value = 1
     assert await engine.completion(1) == ("ABORTED", tag) and 20 <= engine.last["cycles"] - cycles <= 40
-    assert await engine.completion(0) == ("SUCCESS", 3) and 20 <= engine.last["cycles"] - UNITS[1 - turn] <= 100
+    assert await engine.completion(0) == ("SUCCESS", 3) and 20 <= engine.last["cycles"] - FAR_WORDS[1 - turn] <= 100
     assert engine.last["detail"] == 1
     await ClockCycles(dut.clk_i, 30)
     assert int(dut.busy_o.value) == 0

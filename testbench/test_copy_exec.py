@@ -5,7 +5,7 @@ import pytest
 import whorl
 from bench.host import LINE, WRITES_IN_FLIGHT_MAX, HostMemory, ReadPort, WritePort
 from bench.layout import code, code_name, limit, pack
-from bench.queue import FAR_LINES, FARS, OUTCOME, rng
+from bench.queue import FAR_LINES, FAR_WORDS, FARS, OUTCOME, rng
 from bench.runner import run
 from bench.streams import STALLS, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
@@ -145,7 +145,7 @@ async def fields_out_of_range_are_refused(dut):
     # Lines, addresses and sizes of every bit.
     for n, lines in enumerate((0x5A3C96, 0xA5C369, 0x5A3C96)):
         for channel in range(absent - 1):
-            dut.memory_units_i[channel].value = (0x5A3C_96E1, 0xA5C3_691E)[n % 2]
+            dut.memory_units_i[channel].value = FAR_WORDS[n % 2]
         fields = {"source_address": FAR_LINES[n % 2], "lines": lines}
         assert (await copy.run(**fields))[:3] == ("ADDRESS_RANGE", 0, FAR_LINES[n % 2])
         fields = {"destination_memory": absent - 1, "destination_address": FAR_LINES[n % 2], "lines": lines}

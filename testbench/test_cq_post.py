@@ -3,7 +3,7 @@
 import cocotb
 from bench.host import HostMemory, WritePort
 from bench.layout import code, code_name, unpack
-from bench.queue import COMPLETION, ERROR, FAR_LINES, FARS, NO_PAIR, QUEUE_PAIR, pair, rng
+from bench.queue import COMPLETION, ERROR, FAR_LINES, FAR_WORDS, FARS, NO_PAIR, QUEUE_PAIR, pair, rng
 from bench.runner import run
 from bench.streams import STALLS, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
@@ -96,7 +96,7 @@ async def every_bit_of_a_completion_reaches_the_host(dut):
         place, free = (0x155, 0x2AA)[at], (0x155, 0x2AA)[other]
         places = {"mask": 0x3FF, "sq_head": place, "sq_tail": free, "cq_tail": place, "cq_head": free}
         post.pairs[index] = pair(sq_base=FAR_LINES[other], cq_base=FAR_LINES[at], **places)
-        numbers = {"cycles": FARS[at] >> 32, "detail": FARS[other] >> 32}
+        numbers = {"cycles": FAR_WORDS[at], "detail": FAR_WORDS[other]}
         status, tag, host_addr = statuses[n % 3], (0x5A3C, 0xA5C3)[at], FAR_LINES[other] | (0x15, 0x2A)[at]
         source.send(COMPLETION.pack(queue_index=index, tag=tag, status=status, host_addr=host_addr, **numbers))
         await source.drain()

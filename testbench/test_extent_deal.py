@@ -4,7 +4,7 @@ import cocotb
 import pytest
 from bench.host import LINE, HostMemory, ReadPort
 from bench.layout import code, limit, pack
-from bench.queue import DEALT_EXTENT, FAR_LINES, FARS, OUTCOME, rng
+from bench.queue import DEALT_EXTENT, FAR_LINES, FAR_WORDS, OUTCOME, rng
 from bench.runner import run
 from bench.streams import STALLS, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
@@ -98,7 +98,7 @@ async def every_extent_is_dealt_once_in_order(dut, stall):
         listed = extents(random, count)
         address = FAR_LINES[n % 2]
         for channel in dut.memory_units_i:  # in the middle of which the extents lie
-            channel.value = FARS[n % 2] >> 32
+            channel.value = FAR_WORDS[n % 2]
         deal.place(address, listed)
         deal.dealt.clear()
         await deal.start(address, count)

@@ -4,7 +4,8 @@ import cocotb
 import whorl
 from bench.host import LINE, HostMemory, RoutedReadPort
 from bench.layout import code_name, limit
-from bench.queue import DEALT_EXTENT, FAR_LINES, GALLERY_LINE, OUTCOME, rng
+from bench.queue import DEALT_EXTENT, FAR_LINES, FAR_WORDS, OUTCOME, rng
+from bench.records import GALLERY_LINE
 from bench.runner import run
 from bench.streams import STALLS, Sink, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
@@ -15,7 +16,7 @@ MEMORIES = 1 + limit("CHANNELS_MAX")
 
 def number(index):
     """Position of an extent in a long list: neighbours differ in nearly every bit."""
-    return index ^ (0x5A3C_96E1, 0xA5C3_691E)[index % 2]
+    return index ^ FAR_WORDS[index % 2]
 
 
 class Feed:

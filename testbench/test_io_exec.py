@@ -2,7 +2,7 @@
 
 import cocotb
 from bench.layout import code, code_name, pack
-from bench.queue import COMPLETION, FAR_LINES, FARS, OUTCOME, command, rng
+from bench.queue import COMPLETION, FAR_LINES, FAR_WORDS, OUTCOME, command, rng
 from bench.runner import run
 from bench.streams import Sink, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
@@ -62,8 +62,8 @@ async def commands_reach_their_executor(dut, stall):
     random = rng(1)
     for name in ("LOAD_PROBE", "SEARCH", "COPY", "SEARCH", "LOAD_PROBE", "COPY"):
         for n, status in enumerate(("SUCCESS", "CRC_MISMATCH")):
-            queue_index, dut.watchdog_i.value = 3 + n, FARS[n] >> 32
-            given = {"detail": FARS[1 - n] >> 32, "host_addr": FAR_LINES[n] | (0x15, 0x2A)[n]}
+            queue_index, dut.watchdog_i.value = 3 + n, FAR_WORDS[n]
+            given = {"detail": FAR_WORDS[1 - n], "host_addr": FAR_LINES[n] | (0x15, 0x2A)[n]}
             io.outcome = {"status": code("status", status)} | given
             tag = random.getrandbits(16)
             sqe = pack("sqe", opcode=code("opcode", name), tag=tag, words=random.getrandbits(480))
@@ -79,7 +79,7 @@ async def commands_reach_their_executor(dut, stall):
 async def every_bit_of_the_time_is_told(dut):
     """The count is set forward: to let it run there would take a minute and more."""
     io = await Io(dut, cycles=60).begin()
-    for pattern in (0x5A3C_96E1, 0xA5C3_691E, 0x7FFF_FFF8):
+    for pattern in (*FAR_WORDS, 0x7FFF_FFF8):
         task = cocotb.start_soon(io.run(pack("sqe", opcode=2)))
         await ClockCycles(dut.clk_i, 30)
         dut.cycles_q.value = pattern

@@ -10,7 +10,7 @@ import pytest
 import whorl
 from bench.fields import Fields
 from bench.layout import limit
-from bench.records import GALLERY_LINE, GATE, extent, probe_lines, random_record
+from bench.records import CONFIG, GALLERY_LINE, GATE, REQUEST, RESULT_LINE, extent, probe_lines, random_record
 from bench.runner import data_folder, run
 from bench.streams import STALLS, Sink, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
@@ -18,9 +18,6 @@ from test_collector import VISIBLE, put_forward
 from test_known_answers import signed
 from test_stream_counters import EVENTS
 
-CONFIG = Fields(("threshold", 16), ("top_k", 9), ("probe_mask", limit("PROBES_MAX")))
-REQUEST = Fields(("stream", 8), ("probe", 8))
-RESULT = Fields(("data", 512), ("last", 1))
 # Most significant first, as result_header_t.
 HEADER = Fields(
     ("known_answer_signature", 32), ("lines", 32), ("stall_collect", 64), ("stall_engine", 64), ("stall_starved", 64), ("minutiae", 64),
@@ -100,7 +97,7 @@ class Array:
         self.dut.result_request_i.value = self.rng.getrandbits(REQUEST.width)
         while len(self.results.words) == first or not self.results.words[-1] & 1:
             await RisingEdge(self.dut.clk_i)
-        block = [RESULT.unpack(word) for word in self.results.words[first:]]
+        block = [RESULT_LINE.unpack(word) for word in self.results.words[first:]]
         assert [line["last"] for line in block] == [0] * (len(block) - 1) + [1]
         return [line["data"] for line in block]
 

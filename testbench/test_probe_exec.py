@@ -4,7 +4,8 @@ import cocotb
 import whorl
 from bench.host import LINE, HostMemory, ReadPort
 from bench.layout import code_name, limit, pack
-from bench.queue import FAR_LINES, OUTCOME, PROBE_LINE, rng
+from bench.queue import FAR_LINES, OUTCOME, rng
+from bench.records import PROBE_LINE
 from bench.runner import run
 from bench.streams import STALLS, Sink, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge

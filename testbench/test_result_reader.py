@@ -4,11 +4,12 @@ import random
 
 import cocotb
 from bench.fields import Fields
+from bench.records import REQUEST, RESULT_LINE
 from bench.runner import run
 from bench.streams import STALLS, Sink, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
 from test_collector import COLLECTED
-from test_match_array import HEADER, REQUEST, RESULT, parse
+from test_match_array import HEADER, parse
 from test_stream_counters import COUNTERS
 
 ADDRESS = Fields(("stream", 8), ("probe", 8), ("index", 9))
@@ -64,7 +65,7 @@ async def blocks_hold_what_the_collectors_show(dut, stall):
     for (stream, probe), block in blocks.items():
         requests.send(REQUEST.pack(stream=stream, probe=probe))
     wanted = sum(33 + -(-len(block["entries"]) // 8) for block in blocks.values())
-    lines = [RESULT.unpack(word) for word in await sink.receive(wanted)]
+    lines = [RESULT_LINE.unpack(word) for word in await sink.receive(wanted)]
     await ClockCycles(dut.clk_i, 40)
     assert len(sink.words) == wanted
     for (stream, probe), block in blocks.items():

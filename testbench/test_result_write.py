@@ -2,15 +2,13 @@
 
 import cocotb
 import pytest
-from bench.fields import Fields
 from bench.host import LINE, WRITES_IN_FLIGHT_MAX, HostMemory, WritePort
 from bench.queue import FAR_LINES, rng
+from bench.records import REQUEST, RESULT_LINE
 from bench.runner import run
 from bench.streams import STALLS, Sink, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
 
-REQUEST = Fields(("stream", 8), ("probe", 8))
-RESULT_LINE = Fields(("data", 512), ("last", 1))
 
 
 class Results:

@@ -3,17 +3,14 @@
 import cocotb
 import pytest
 import whorl
-from bench.fields import Fields
 from bench.host import BURST, LINE, HostMemory, ReadPort, WritePort
 from bench.layout import code_name, limit, pack
-from bench.queue import FAR_LINES, FARS, GALLERY_LINE, OUTCOME, rng
+from bench.queue import FAR_LINES, FAR_WORDS, OUTCOME, rng
+from bench.records import CONFIG, GALLERY_LINE, REQUEST, RESULT_LINE
 from bench.runner import run
 from bench.streams import STALLS, Sink, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
 
-CONFIG = Fields(("threshold", 16), ("top_k", 9), ("probe_mask", limit("PROBES_MAX")))
-REQUEST = Fields(("stream", 8), ("probe", 8))
-RESULT_LINE = Fields(("data", 512), ("last", 1))
 # Of searches by turns.
 STRIDES, THRESHOLDS, TOP_K = (0x5A3C_9680, 0xA5C3_6940), (0x5A3C, 0xA5C3), (0x55, 0xAA, limit("TOP_K_MAX"))
 FIRST = (0x5A3C96, 0xA5C369)  # indices in a list as long as may be
@@ -75,7 +72,7 @@ class Search:
         at, other = self.turn % 2, 1 - self.turn % 2
         self.list, self.blocks_at, self.stride = FAR_LINES[at], FAR_LINES[other], STRIDES[at]
         for channel in self.dut.memory_units_i:
-            channel.value = FARS[at] >> 32
+            channel.value = FAR_WORDS[at]
         extents, listed = [], []
         for index in range(count):
             data = random.randbytes(random.randint(1, 40) * LINE)

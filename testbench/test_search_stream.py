@@ -7,13 +7,13 @@ from collections import Counter
 import cocotb
 import whorl
 from bench.layout import limit
-from bench.records import GATE, extent, probe_writes, random_record
+from bench.records import CONFIG, GATE, extent, probe_writes, random_record
 from bench.runner import run
 from bench.streams import STALLS, Source, Stall, start
 from cocotb.triggers import ClockCycles, RisingEdge
 from test_collector import COLLECTED, VISIBLE, put_forward
 from test_known_answers import signed
-from test_match_array import CONFIG, Thresholds, lines_of, scores_of
+from test_match_array import Thresholds, lines_of, scores_of
 from test_result_reader import ADDRESS
 from test_stream_counters import COUNTERS, EVENTS
 

@@ -139,12 +139,19 @@ async def an_entry_that_cannot_be_read_is_handed_on(dut):
     assert fetch.pairs[1]["sq_head"] == 3
 
 
-@cocotb.test()
-async def an_entry_of_a_pair_that_is_halted_meanwhile_is_the_last(dut):
+async def fetching(dut):
+    """Pair 1 has three entries, of which the first is on its way."""
     fetch = Fetch(dut, latency=40)
     fetch.pairs[1] = pair(sq_tail=3)
     await fetch.begin()
     await ClockCycles(dut.clk_i, 20)
+    assert int(dut.busy_o.value) == 1 and int(dut.busy_index_o.value) == 1
+    return fetch
+
+
+@cocotb.test()
+async def an_entry_of_a_pair_that_is_halted_meanwhile_is_the_last(dut):
+    fetch = await fetching(dut)
     fetch.pairs[1]["halted"] = 1
     await ClockCycles(dut.clk_i, 120)
     assert len(fetch.commands) == 1 and fetch.pairs[1]["sq_head"] == 1
@@ -152,11 +159,7 @@ async def an_entry_of_a_pair_that_is_halted_meanwhile_is_the_last(dut):
 
 @cocotb.test()
 async def an_entry_of_a_deleted_pair_is_dropped(dut):
-    fetch = Fetch(dut, latency=40)
-    fetch.pairs[1] = pair(sq_tail=3)
-    await fetch.begin()
-    await ClockCycles(dut.clk_i, 20)
-    assert int(dut.busy_o.value) == 1 and int(dut.busy_index_o.value) == 1
+    fetch = await fetching(dut)
     fetch.pairs[1]["active"] = 0
     await ClockCycles(dut.clk_i, 60)
     assert not fetch.commands and int(dut.busy_o.value) == 0 and fetch.pairs[1]["sq_head"] == 0

@@ -29,15 +29,14 @@ DEALT_EXTENT = Fields(
     ("host_addr", 64), ("memory", 4), ("lines", 24), ("records", 32), ("base_index", 32), ("crc32c", 32), ("index", 32),
     ("known_answer", 1),
 )
-GALLERY_LINE = Fields(
-    ("data", 512), ("first", 1), ("last", 1), ("base_index", 32), ("records", 32), ("known_answer", 1)
-)
-PROBE_LINE = Fields(("data", 512), ("gate", 7), ("slot", 8), ("index", 8))
 
 # Two aligned places that differ in every bit from 16 up: an address that is cut short does not pass for either.
 FARS = (0x5A3C_96E1_0F5A_0000, 0xA5C3_691E_F0A5_0000)
 # Two lines that differ in every bit above those within a line.
 FAR_LINES = (FARS[0] + 0x5540, FARS[1] + 0xAA80)
+
+# Two words that differ in every bit.
+FAR_WORDS = (FARS[0] >> 32, FARS[1] >> 32)
 
 NO_PAIR = {name: 0 for name, _ in QUEUE_PAIR.fields}
 

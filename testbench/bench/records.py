@@ -4,6 +4,7 @@ import random
 
 import whorl
 from bench.fields import Fields
+from bench.layout import limit
 
 LANES = 48
 CEILING = 59
@@ -35,6 +36,9 @@ REFERENCE = Fields(("index", 32), ("count", 7), ("occupied", 1), ("first", 1), (
 WINDOW = Fields(("turn_low", 9), ("offset_y", 14), ("offset_x", 14))
 SUPPORTED = Fields(("index", 32), ("count", 7), ("best", 12))
 COMPARISON = Fields(("score", 16), ("index", 32))
+CONFIG = Fields(("threshold", 16), ("top_k", 9), ("probe_mask", limit("PROBES_MAX")))
+REQUEST = Fields(("stream", 8), ("probe", 8))
+RESULT_LINE = Fields(("data", 512), ("last", 1))
 
 
 def random_record(rng: random.Random, count: int, mate: bytes | None = None) -> bytes:
