@@ -168,8 +168,6 @@ fn verilate(verilator: &Path, root: &Path, generated: &Path, class: &str, (strea
     }
     let mut command = Command::new(verilator);
     command.current_dir(root).args(["--cc", "-O3", "--assert", "-Wno-fatal", "--top-module", TOP]);
-    // Whether a case is unique is checked in the benches; here it would cost a tenth of the speed.
-    command.arg("--no-assert-case");
     command.args(["--x-assign", "fast", "--x-initial", "fast"]);
     command.arg("--prefix").arg(class).arg("--Mdir").arg(generated);
     command.arg(format!("-GStreams={streams}")).arg(format!("-GProbes={probes}")).arg(format!("-GChannels={streams}"));

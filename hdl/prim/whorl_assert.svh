@@ -17,7 +17,7 @@
 `elsif SYNTHESIS
   `define WHORL_NO_ASSERTIONS
 `else
-  // Not `assert`: before each of these Verilator asks whether assertions are on, a tenth of a simulation's time.
+  // Not `assert`: before each of these Verilator calls a function that asks whether assertions are on.
   `define WHORL_CHECK(Name, Prop) if (!(Prop)) $fatal(1, `"Name does not hold`");
 `endif
 
@@ -54,17 +54,14 @@
     always_ff @(posedge clk_i) Name``_since_q <= rst_i ? '0 : {Name``_since_q[(Cycles)-2:0], (Cause)}; \
     `ASSERT_IF(Name, Name``_since_q[(Cycles)-1], Effect)
 
-  /// `Data` is in the cycle after `Cause` what it was when `Cause` held.
-  `define ASSERT_STABLE(Name, Cause, Data) \
-    logic [$bits(Data)-1:0] Name``_data_q; \
-    always_ff @(posedge clk_i) if (Cause) Name``_data_q <= Data; \
-    `ASSERT_NEXT(Name, Cause, Name``_data_q == Data)
-
   /// A stream that offers data and is not taken offers the same data in the next cycle, unless `Clear` in either.
   `define ASSERT_HELD_UNLESS(Name, Clear, Valid, Ready, Data) \
     logic [$bits(Data)-1:0] Name``_data_q; \
     always_ff @(posedge clk_i) if ((Valid) && !(Ready)) Name``_data_q <= Data; \
     `ASSERT_NEXT(Name, (Valid) && !(Ready) && !(Clear), (Clear) || ((Valid) && Name``_data_q == Data))
+
+  /// `Data` is in the cycle after `Cause` what it was when `Cause` held.
+  `define ASSERT_STABLE(Name, Cause, Data) `ASSERT_HELD_UNLESS(Name, 1'b0, 1'b1, !(Cause), Data)
 
   /// A stream that offers data and is not taken offers the same data in the next cycle.
   `define ASSERT_HELD(Name, Valid, Ready, Data) `ASSERT_HELD_UNLESS(Name, 1'b0, Valid, Ready, Data)
