@@ -30,7 +30,7 @@ test-card: build ## Scores of the simulated card against the reference, on real 
 pairs: build ## All ordered pairs of the real templates through the simulated card
 	target/release/whorl crosscheck --gallery "$(FVC)" --engine sim:1x1,latency_ns=0,bytes_per_cycle=64
 
-wide: setup ## The same through a card of 4x4, which takes the compiler many minutes
+wide: setup ## The same through a card of 4x4, which takes the compiler some minutes
 	cargo run --release -p whorl-cli --features wide -- crosscheck --gallery "$(FVC)" --engine sim:4x4 --sample 10000
 
 bench: build ## Every speed figure; target/bench/report.json
