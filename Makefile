@@ -33,7 +33,8 @@ pairs: build ## All ordered pairs of the real templates through the simulated ca
 wide: setup ## The same through a card of 4x4, which takes the compiler some minutes
 	cargo run --release -p whorl-cli --features wide -- crosscheck --gallery "$(FVC)" --engine sim:4x4 --sample 10000
 
-bench: build ## Every speed figure; target/bench/report.json
+bench: setup ## Every speed figure, assertions off; target/bench/report.json
+	cargo build --release -p whorl-cli --no-default-features --features sim
 	cargo xtask bench
 
 synth: setup ## LUTs of everything, engines per device; docs/area.md

@@ -21,6 +21,13 @@ const LIBRARY: &str = "libwhorl_model.a";
 /// Libraries kept: two builds of two branches.
 const KEPT: usize = 4;
 
+/// What the model is built with.
+#[derive(Clone, Copy, Hash)]
+struct Features {
+    trace: bool,
+    assertions: bool,
+}
+
 fn main() {
     let crate_dir = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let root = crate_dir.join("..");
@@ -29,7 +36,10 @@ fn main() {
     println!("cargo:rerun-if-changed=src/model");
     println!("cargo:rerun-if-changed=../hdl");
     println!("cargo:rerun-if-env-changed=WHORL_VERILATOR");
-    let trace = env::var_os("CARGO_FEATURE_TRACE").is_some();
+    let features = Features {
+        trace: env::var_os("CARGO_FEATURE_TRACE").is_some(),
+        assertions: env::var_os("CARGO_FEATURE_ASSERTIONS").is_some(),
+    };
     let mut configurations = CONFIGURATIONS.to_vec();
     if env::var_os("CARGO_FEATURE_WIDE").is_some() {
         configurations.push(WIDE);
@@ -40,16 +50,16 @@ fn main() {
     // OUT_DIR is target/<profile>/build/<package>/out.
     let store = out.ancestors().nth(4).expect("cargo's folders").join("whorl-model");
     let library =
-        store.join(format!("{:016x}", hash_inputs(&root, &model, &verilator, &configurations, trace))).join(LIBRARY);
+        store.join(format!("{:016x}", hash_inputs(&root, &model, &verilator, &configurations, features))).join(LIBRARY);
     if !library.is_file() {
-        let built = build_model(&root, &model, &verilator, &out, &configurations, trace);
+        let built = build_model(&root, &model, &verilator, &out, &configurations, features);
         keep(&built, &library).unwrap_or_else(|error| fail(&format!("{}: {error}", library.display())));
     }
 
     println!("cargo:rustc-link-search=native={}", library.parent().expect("a folder").display());
     println!("cargo:rustc-link-lib=static=whorl_model");
     println!("cargo:rustc-link-lib=dylib=stdc++");
-    if trace {
+    if features.trace {
         println!("cargo:rustc-link-lib=dylib=lz4");
         println!("cargo:rustc-link-lib=dylib=z");
     }
@@ -62,7 +72,7 @@ fn build_model(
     verilator: &Path,
     out: &Path,
     configurations: &[(u8, u8)],
-    trace: bool,
+    features: Features,
 ) -> PathBuf {
     let include = PathBuf::from(verilator_root(verilator)).join("include");
     let mut objects = Vec::new();
@@ -71,9 +81,10 @@ fn build_model(
         let name = format!("whorl_{streams}x{probes}");
         let class = format!("V{name}");
         let generated = out.join(&name);
-        verilate(verilator, root, &generated, &class, (streams, probes), trace);
+        verilate(verilator, root, &generated, &class, (streams, probes), features);
         let classes = Classes::read(&generated.join(format!("{class}_classes.mk")));
-        let base = |opt_level| compiler(&[&include, &include.join("vltstd"), &generated, model], opt_level, trace);
+        let includes: [&Path; 4] = [&include, &include.join("vltstd"), &generated, model];
+        let base = |opt_level| compiler(&includes, opt_level, features.trace);
         // Time is spent in the fast files; the slow ones run once, at the start, and are as much work to optimise.
         let fast = [classes.paths("VM_CLASSES_FAST", &generated), classes.paths("VM_SUPPORT_FAST", &generated)];
         let slow = [classes.paths("VM_CLASSES_SLOW", &generated), classes.paths("VM_SUPPORT_SLOW", &generated)];
@@ -88,7 +99,7 @@ fn build_model(
         objects.extend(shim.out_dir(folder).file(model.join("card.cpp")).compile_intermediates());
         runtime = [classes.paths("VM_GLOBAL_FAST", &include), classes.paths("VM_GLOBAL_SLOW", &include)].concat();
     }
-    let mut library = compiler(&[&include, &include.join("vltstd"), model], 2, trace);
+    let mut library = compiler(&[&include, &include.join("vltstd"), model], 2, features.trace);
     // The ways in which the run time ends a process are replaced in failure.cpp.
     library.define("VL_USER_FINISH", None).define("VL_USER_STOP", None).define("VL_USER_FATAL", None);
     library.files(runtime).file(model.join("failure.cpp")).objects(objects).compile("whorl_model");
@@ -96,10 +107,10 @@ fn build_model(
 }
 
 /// A hash of everything that the library is made from.
-fn hash_inputs(root: &Path, model: &Path, verilator: &Path, configurations: &[(u8, u8)], trace: bool) -> u64 {
+fn hash_inputs(root: &Path, model: &Path, verilator: &Path, configurations: &[(u8, u8)], features: Features) -> u64 {
     let mut hasher = DefaultHasher::new();
     include_bytes!("build.rs").hash(&mut hasher);
-    (configurations, trace).hash(&mut hasher);
+    (configurations, features).hash(&mut hasher);
     verilator.hash(&mut hasher);
     run(Command::new(verilator).arg("--version")).hash(&mut hasher);
     for variable in ["CXX", "CXXFLAGS", "TARGET"] {
@@ -161,17 +172,26 @@ fn verilator_root(verilator: &Path) -> String {
     run(Command::new(verilator).args(["--getenv", "VERILATOR_ROOT"])).trim().to_owned()
 }
 
-fn verilate(verilator: &Path, root: &Path, generated: &Path, class: &str, (streams, probes): (u8, u8), trace: bool) {
+fn verilate(
+    verilator: &Path,
+    root: &Path,
+    generated: &Path,
+    class: &str,
+    (streams, probes): (u8, u8),
+    features: Features,
+) {
     // Files of an earlier run, split another way, would be compiled too.
     if generated.exists() {
         fs::remove_dir_all(generated).unwrap_or_else(|error| fail(&format!("{}: {error}", generated.display())));
     }
     let mut command = Command::new(verilator);
-    command.current_dir(root).args(["--cc", "-O3", "--assert", "-Wno-fatal", "--top-module", TOP]);
+    command.current_dir(root).args(["--cc", "-O3", "-Wno-fatal", "--top-module", TOP]);
     command.args(["--x-assign", "fast", "--x-initial", "fast"]);
     command.arg("--prefix").arg(class).arg("--Mdir").arg(generated);
     command.arg(format!("-GStreams={streams}")).arg(format!("-GProbes={probes}")).arg(format!("-GChannels={streams}"));
-    if trace {
+    // Cases that must match, too: without this Verilator takes their promise.
+    command.arg(if features.assertions { "--assert" } else { "-DWHORL_NO_ASSERTIONS" });
+    if features.trace {
         command.arg("--trace-fst");
     }
     command.args(["hdl/lint/verilator.vlt", "-f", "hdl/hdl.f"]);

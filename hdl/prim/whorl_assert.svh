@@ -2,7 +2,7 @@
 //
 // Assertions that stay alive in simulation. A failure names the broken promise and stops the run.
 // They are clocked on clk_i and disabled during rst_i, so both must be visible where the macro is used.
-// Synthesis tools define SYNTHESIS and skip them; no simulator does. `cargo xtask formal` defines FORMAL: its reader
+// Synthesis tools define SYNTHESIS and skip them; of simulators only the one that is timed does, by WHORL_NO_ASSERTIONS. `cargo xtask formal` defines FORMAL: its reader
 // defines SYNTHESIS as well.
 //
 // All are immediate assertions in clocked blocks: provers without SVA read them, and a simulator need not copy what
@@ -15,7 +15,9 @@
 `ifdef FORMAL
   `define WHORL_CHECK(Name, Prop) Name: assert (Prop);
 `elsif SYNTHESIS
-  `define WHORL_NO_ASSERTIONS
+  `ifndef WHORL_NO_ASSERTIONS
+    `define WHORL_NO_ASSERTIONS
+  `endif
 `else
   // Not `assert`: before each of these Verilator calls a function that asks whether assertions are on.
   `define WHORL_CHECK(Name, Prop) if (!(Prop)) $fatal(1, `"Name does not hold`");

@@ -139,7 +139,8 @@ fn compute_bound(report: &mut Report, source: &str, run: &Value) -> Result<(), T
     report.add(&format!("cycles per comparison, {source}"), cycles, "cycles", within);
     report.add(&format!("compute-bound stream, {source}"), efficiency, "%", Some(Target::AtLeast(97.0)));
     let simulated = number(run, "/comparisons_per_second")?;
-    report.add(&format!("simulated card of 1x1, {source}"), simulated, "comparisons/s", None);
+    let assertions = if run["assertions"] == json!(false) { "off" } else { "on" };
+    report.add(&format!("simulated card of 1x1, assertions {assertions}, {source}"), simulated, "comparisons/s", None);
     Ok(())
 }
 

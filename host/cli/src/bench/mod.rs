@@ -179,6 +179,10 @@ fn to_json(choice: &EngineChoice, workload: &Workload, run: &Run) -> Value {
         value["cycles_per_comparison"] = json!(activity::ratio(activity.card.busy_cycles, run.comparisons));
     }
     #[cfg(feature = "sim")]
+    if matches!(choice, EngineChoice::Sim(_)) {
+        value["assertions"] = json!(whorl_sim::ASSERTIONS);
+    }
+    #[cfg(feature = "sim")]
     if let Some(model) = &run.model {
         value["model"] = model.to_json();
     }
