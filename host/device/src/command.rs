@@ -103,16 +103,18 @@ impl QueuePair {
         tag: u16,
         deadline: Instant,
     ) -> Result<Option<Completion>, DeviceError> {
-        self.wait_watched(registers, tag, deadline, None)
+        self.wait_watched(registers, tag, deadline, None, &|| false)
     }
 
-    /// [`wait`](Self::wait) that lets `monitor` look at the counters meanwhile.
+    /// [`wait`](Self::wait) that lets `monitor` look at the counters meanwhile, and ends as at the deadline where `stopped`
+    /// says so, which is asked after each interrupt and every [`LIVENESS_INTERVAL`].
     pub(crate) fn wait_watched(
         &mut self,
         registers: &mut Registers,
         tag: u16,
         deadline: Instant,
         mut monitor: Option<&mut Monitor>,
+        stopped: &dyn Fn() -> bool,
     ) -> Result<Option<Completion>, DeviceError> {
         loop {
             self.drain(registers)?;
@@ -124,7 +126,7 @@ impl QueuePair {
                 return Ok(Some(completion));
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            if left.is_zero() || stopped() {
                 return Ok(None);
             }
             let raised = registers.transport().irq_wait(self.index.into(), left.min(LIVENESS_INTERVAL))?;

@@ -113,6 +113,11 @@ impl Device {
         &self.info
     }
 
+    /// Whether the card has queues: an error that leaves its state unknown takes them away, a reset gives them back.
+    pub fn is_in_service(&self) -> bool {
+        self.queues.is_some()
+    }
+
     /// Loads a probe image into `slot` of every stream. Its comparisons take pairs of minutiae whose angles differ by at
     /// most `gate`, in 1/256 turn, 0 to 127.
     ///
@@ -179,15 +184,28 @@ impl Device {
     /// # Errors
     /// `Timeout` if its time is up; the error says what was lost with it. `LostInReset` if an earlier recovery ended
     /// it. `Command` if the card refused or aborted it. `Protocol` if its results contradict the request. Else any.
-    #[allow(clippy::needless_pass_by_value)] // a ticket is good once: it must not be left to the caller
     pub fn finish_search(&mut self, ticket: SearchTicket) -> Result<SearchOutcome, DeviceError> {
+        self.finish_search_unless(ticket, &|| false)
+    }
+
+    /// [`finish_search`](Self::finish_search) that ends the search as soon as `stopped` says so, which is asked twice a
+    /// second at least.
+    ///
+    /// # Errors
+    /// `Stopped` if it was; else as `finish_search`.
+    #[allow(clippy::needless_pass_by_value)] // a ticket is good once: it must not be left to the caller
+    pub fn finish_search_unless(
+        &mut self,
+        ticket: SearchTicket,
+        stopped: &dyn Fn() -> bool,
+    ) -> Result<SearchOutcome, DeviceError> {
         let tag = ticket.tag;
         if ticket.epoch != self.epoch {
             return Err(DeviceError::LostInReset);
         }
         let Some(search) = self.searches.get(&tag) else { return Err(DeviceError::LostInReset) };
         let (deadline, timeout) = (search.deadline, search.request.timeout);
-        let outcome = self.wait(tag, deadline, timeout);
+        let outcome = self.wait_unless(tag, deadline, timeout, stopped);
         // Whatever came of it, the card no longer writes to the buffers: it completed the command, was reset, or has
         // lost its bus mastering.
         let search = self.searches.remove(&tag);
@@ -286,28 +304,41 @@ impl Device {
 
     /// Waits for `tag`; at `deadline` ends it, and reports that it took longer than `after`.
     pub(crate) fn wait(&mut self, tag: u16, deadline: Instant, after: Duration) -> Result<Completion, DeviceError> {
+        self.wait_unless(tag, deadline, after, &|| false)
+    }
+
+    /// [`wait`](Self::wait) that also ends the command where `stopped` says so, and then reports that.
+    fn wait_unless(
+        &mut self,
+        tag: u16,
+        deadline: Instant,
+        after: Duration,
+        stopped: &dyn Fn() -> bool,
+    ) -> Result<Completion, DeviceError> {
         let queues = self.queues.as_mut().ok_or(DeviceError::OutOfService)?;
-        let waited = queues.io.wait_watched(&mut self.registers, tag, deadline, self.monitor.as_mut());
+        let waited = queues.io.wait_watched(&mut self.registers, tag, deadline, self.monitor.as_mut(), stopped);
+        let overdue = Instant::now() >= deadline;
         let rescued = match waited {
             Ok(Some(completion)) if completion.status == Status::Timeout => return Err(self.end_hang()),
             Ok(Some(completion)) => return Ok(completion),
             Ok(None) => recovery::end_command(&mut self.registers, queues, &self.pool, self.limits, tag),
             Err(error) => Err(error),
         };
+        let ended = |recovery| {
+            if overdue { DeviceError::Timeout { after, recovery } } else { DeviceError::Stopped { recovery } }
+        };
         match rescued.inspect_err(|error| self.put_out_of_service(error))? {
-            Rescued::Completed(Completion { status: Status::Aborted, .. }) => {
-                Err(DeviceError::Timeout { after, recovery: Recovery::Abort })
-            }
+            Rescued::Completed(Completion { status: Status::Aborted, .. }) => Err(ended(Recovery::Abort)),
             Rescued::Completed(Completion { status: Status::Timeout, .. }) => Err(self.end_hang()),
             Rescued::Completed(completion) => Ok(completion),
             Rescued::QueueReset => {
                 self.lose_searches();
-                Err(DeviceError::Timeout { after, recovery: Recovery::QueueReset })
+                Err(ended(Recovery::QueueReset))
             }
             Rescued::Restarted(recovery, queues) => {
                 self.queues = Some(*queues);
                 self.lose_searches();
-                Err(DeviceError::Timeout { after, recovery })
+                Err(ended(recovery))
             }
         }
     }

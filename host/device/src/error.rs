@@ -24,6 +24,12 @@ pub enum DeviceError {
         /// What ended the command.
         recovery: Recovery,
     },
+    /// The caller stopped waiting for a command. It was ended; [`Recovery`] says by what means.
+    #[error("The command was stopped; {recovery}")]
+    Stopped {
+        /// What ended the command.
+        recovery: Recovery,
+    },
     /// Host memory did not answer the card in time, and the card ended the command for that.
     #[error("Host memory did not answer the card in time; {}", match .recovery {
         Some(recovery) => recovery.to_string(),

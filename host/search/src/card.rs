@@ -1,19 +1,23 @@
 //! A card as an engine: shards lie in DMA memory or in the card's own, probes share passes, known answers go along with
 //! every search.
 
-use crate::engine::{Answer, CardCost, Engine, EngineError, Search, ShardCoverage};
+use crate::engine::{CardCost, Engine, EngineError, Search};
 use crate::known_answers::KnownAnswers;
 use crate::tally::{Candidate, Tally};
+use crate::work::{Found, Piece, Work};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::debug;
 use whorl_device::{
-    CardBuffer, CopyRequest, Device, DeviceError, EXTENTS_MAX, ExtentRequest, GalleryBuffer, Memory, ResultBlock,
-    SearchOutcome, SearchRequest,
+    CardBuffer, CopyRequest, Device, DeviceError, ExtentRequest, GalleryBuffer, Memory, ResultBlock, SearchOutcome,
+    SearchRequest, SearchTicket,
 };
 use whorl_gallery::Shard;
 use whorl_layout::LINE_BYTES;
-use whorl_matcher::Probe;
+
+/// Commands that a card is given ahead: while one runs, the next waits in the queue.
+const COMMANDS_IN_FLIGHT: usize = 2;
 
 /// One card with the shards that it reaches.
 #[derive(Debug)]
@@ -82,33 +86,40 @@ impl CardEngine {
         &mut self.device
     }
 
-    /// One pass: loads as many probes as the card has slots and compares them with every shard.
-    fn pass(&mut self, probes: &[Probe], search: &Search) -> Result<Vec<(Tally, CardCost)>, EngineError> {
-        for (slot, probe) in probes.iter().enumerate() {
-            self.device.load_probe(slot as u8, &probe.image(), search.gate)?;
-        }
-        let known = KnownAnswers::new(probes);
-        let planted = self.plant(&known)?;
-        let signatures: Vec<u32> =
-            probes.iter().map(|probe| known.signature(probe, search.gate)).collect::<Result<_, _>>()?;
-        let empty = || (Tally::new(search.threshold, search.top_k), CardCost::default());
-        let mut gathered: Vec<_> = probes.iter().map(|_| empty()).collect();
-        for loaded in &self.shards {
-            for extents in loaded.extents.chunks(EXTENTS_MAX - 1) {
-                let request = SearchRequest {
-                    probe_mask: (1 << probes.len()) - 1,
-                    threshold: search.threshold,
-                    top_k: search.top_k as u16,
-                    extents: std::iter::once(&planted).chain(extents).copied().collect(),
-                    timeout: search.timeout,
-                };
-                let outcome = self.device.search(&request)?;
-                debug!(engine = self.name, cycles = outcome.cycles, extents = extents.len(), "pass over a shard");
-                check_known_answers(&self.name, &outcome, &signatures)?;
-                gather(&outcome, &mut gathered);
+    /// Hands a piece to the card, known answers first.
+    fn start(&mut self, piece: &Piece, search: &Search, planted: ExtentRequest) -> Result<SearchTicket, EngineError> {
+        let extents = &self.shards[piece.shard].extents[piece.extents.clone()];
+        Ok(self.device.start_search(&SearchRequest {
+            probe_mask: (1 << search.probes.len()) - 1,
+            threshold: search.threshold,
+            top_k: search.top_k as u16,
+            extents: std::iter::once(&planted).chain(extents).copied().collect(),
+            timeout: search.timeout,
+        })?)
+    }
+
+    /// Keeps commands in flight until `work` has no more pieces.
+    fn keep_fed(
+        &mut self,
+        search: &Search,
+        work: &dyn Work,
+        planted: ExtentRequest,
+        signatures: &[u32],
+        flying: &mut VecDeque<(Piece, SearchTicket)>,
+    ) -> Result<(), EngineError> {
+        loop {
+            while flying.len() < COMMANDS_IN_FLIGHT
+                && let Some(piece) = work.take(flying.is_empty())
+            {
+                let ticket = self.start(&piece, search, planted)?;
+                flying.push_back((piece, ticket));
             }
+            let Some((piece, ticket)) = flying.pop_front() else { return Ok(()) };
+            let outcome = self.device.finish_search_unless(ticket, &|| work.is_over())?;
+            debug!(engine = self.name, cycles = outcome.cycles, records = piece.records, "piece");
+            check_known_answers(&self.name, &outcome, signatures)?;
+            work.done(&piece, found(&outcome, search, piece.records));
         }
-        Ok(gathered)
     }
 
     /// Puts known answers where the card reads them. No search runs meanwhile, so one place serves all.
@@ -148,26 +159,29 @@ fn check_known_answers(engine: &str, outcome: &SearchOutcome, signatures: &[u32]
     Ok(())
 }
 
-/// Merges the blocks of all streams into the tallies of their probes.
-fn gather(outcome: &SearchOutcome, gathered: &mut [(Tally, CardCost)]) {
-    for block in &outcome.blocks {
-        let Some((tally, cost)) = gathered.get_mut(usize::from(block.probe_slot)) else { continue };
-        tally.merge(
-            u64::from(block.comparisons),
-            block.histogram.iter().map(|&n| u64::from(n)),
-            block.candidates.iter().map(|c| Candidate { index: c.index, score: c.score }),
-        );
-        *cost += stream_cost(block);
-    }
-    for (_, cost) in gathered {
-        cost.command_cycles += u64::from(outcome.cycles);
-    }
+/// What all streams together found of each probe.
+fn found(outcome: &SearchOutcome, search: &Search, records: u64) -> Vec<Found> {
+    let of_probe = |slot: usize| {
+        let mut tally = Tally::new(search.threshold, search.top_k);
+        let mut cost = CardCost { command_cycles: outcome.cycles.into(), records, ..CardCost::default() };
+        for block in outcome.blocks.iter().filter(|block| usize::from(block.probe_slot) == slot) {
+            tally.merge(
+                u64::from(block.comparisons),
+                block.histogram.iter().map(|&n| u64::from(n)),
+                block.candidates.iter().map(|c| Candidate { index: c.index, score: c.score }),
+            );
+            cost += stream_cost(block);
+        }
+        Found { tally, cost: Some(cost) }
+    };
+    (0..search.probes.len()).map(of_probe).collect()
 }
 
 fn stream_cost(block: &ResultBlock) -> CardCost {
     let statistics = &block.statistics;
     CardCost {
         command_cycles: 0,
+        records: 0,
         stream_cycles: statistics.cycles,
         minutiae: statistics.minutiae,
         lines: u64::from(statistics.lines),
@@ -189,6 +203,7 @@ impl Engine for CardEngine {
 
     fn load(&mut self, shard: Arc<Shard>) -> Result<(), EngineError> {
         if shard.records() == 0 {
+            self.shards.push(Loaded { shard, extents: Vec::new(), _buffer: None, resident: Vec::new() });
             return Ok(());
         }
         let mut buffer = self.device.alloc_gallery(shard.bytes().len())?;
@@ -222,26 +237,35 @@ impl Engine for CardEngine {
         self.shards.clear();
     }
 
-    fn search(&mut self, search: &Search) -> Result<Vec<Answer>, EngineError> {
-        search.check()?;
-        let coverage: Vec<_> = self.shards.iter().map(|l| ShardCoverage::from(&*l.shard)).collect();
-        let wanted: u64 = coverage.iter().map(|c| u64::from(c.records)).sum();
-        let mut answers = Vec::with_capacity(search.probes.len());
-        for probes in search.probes.chunks(self.probes_per_pass()) {
-            for (tally, cost) in self.pass(probes, search)? {
-                if tally.comparisons() != wanted {
-                    return Err(EngineError::Coverage { engine: self.name.clone(), made: tally.comparisons(), wanted });
-                }
-                answers.push(Answer {
-                    candidates: tally.candidates(),
-                    comparisons: tally.comparisons(),
-                    histogram: tally.histogram().to_vec(),
-                    coverage: coverage.clone(),
-                    cost: Some(cost),
-                    redone: None,
-                });
+    fn shards(&self) -> Vec<Arc<Shard>> {
+        self.shards.iter().map(|loaded| Arc::clone(&loaded.shard)).collect()
+    }
+
+    fn run(&mut self, search: &Search, work: &dyn Work) -> Result<(), EngineError> {
+        for (slot, probe) in search.probes.iter().enumerate() {
+            self.device.load_probe(slot as u8, &probe.image(), search.gate)?;
+        }
+        let known = KnownAnswers::new(&search.probes);
+        let planted = self.plant(&known)?;
+        let signatures: Vec<u32> =
+            search.probes.iter().map(|probe| known.signature(probe, search.gate)).collect::<Result<_, _>>()?;
+        let mut flying = VecDeque::new();
+        let ran = self.keep_fed(search, work, planted, &signatures, &mut flying);
+        // After an error the others still hold slots of the queue, and may end well.
+        for (piece, ticket) in flying {
+            let Ok(outcome) = self.device.finish_search_unless(ticket, &|| work.is_over()) else { continue };
+            if check_known_answers(&self.name, &outcome, &signatures).is_ok() {
+                work.done(&piece, found(&outcome, search, piece.records));
             }
         }
-        Ok(answers)
+        ran
+    }
+
+    fn revive(&mut self) -> Result<(), EngineError> {
+        if !self.device.is_in_service() {
+            let recovery = self.device.reset()?;
+            debug!(engine = self.name, %recovery, "back in service");
+        }
+        Ok(())
     }
 }

@@ -1,14 +1,15 @@
 //! The CPU as an engine: all cores, the same numbers as a card.
 
-use crate::engine::{Answer, Engine, EngineError, Search, ShardCoverage};
+use crate::engine::{Engine, EngineError, Search};
 use crate::tally::{Candidate, Tally};
+use crate::work::{self, Found, Piece, Work};
 use rayon::prelude::*;
 use std::sync::Arc;
 use whorl_gallery::Shard;
 use whorl_matcher::{Backend, Comparator, Probe, RecordError};
 
-/// Records of one piece of work: long enough to hide its cost, short enough to spread over the cores.
-const PIECE_RECORDS: usize = 2048;
+/// Records that a core takes at a time: enough to hide the cost of taking them, few enough to spread over the cores.
+const SLICE_RECORDS: usize = 2048;
 
 /// Compares on the threads of the current rayon pool.
 #[derive(Debug)]
@@ -29,26 +30,28 @@ impl CpuEngine {
         Self { comparator, shards: Vec::new(), name: format!("cpu ({code}, {} threads)", rayon::current_num_threads()) }
     }
 
-    fn tally(&self, probe: &Probe, search: &Search) -> Result<Tally, RecordError> {
+    fn tally(&self, probe: &Probe, search: &Search, piece: &Piece) -> Result<Tally, RecordError> {
         let empty = || Tally::new(search.threshold, search.top_k);
-        self.shards
-            .par_iter()
-            .flat_map(|shard| {
-                let records = shard.records() as usize;
-                (0..records.div_ceil(PIECE_RECORDS)).into_par_iter().map(move |piece| {
-                    let first = piece * PIECE_RECORDS;
-                    (shard, first..records.min(first + PIECE_RECORDS))
-                })
-            })
-            .map(|(shard, places)| {
+        let shard = &self.shards[piece.shard];
+        let (first, records) = work::indices(piece, &self.shards);
+        let first = (first - shard.base_index()) as usize;
+        let end = first + records as usize;
+        (first..end)
+            .into_par_iter()
+            .step_by(SLICE_RECORDS)
+            .map(|start| {
                 let mut tally = empty();
-                let base = shard.base_index() + places.start as u32;
+                let base = shard.base_index() + start as u32;
+                let places = start..end.min(start + SLICE_RECORDS);
                 self.comparator.scan(probe, shard.slice(places), search.gate, |place, score| {
                     tally.add(Candidate { index: base + place, score });
                 })?;
                 Ok(tally)
             })
-            .try_reduce(empty, |a, b| Ok(a.merge_tally(b)))
+            .try_reduce(empty, |mut a, b| {
+                a.merge_tally(&b);
+                Ok(a)
+            })
     }
 }
 
@@ -57,8 +60,9 @@ impl Engine for CpuEngine {
         &self.name
     }
 
+    /// The CPU has no slots.
     fn probes_per_pass(&self) -> usize {
-        1
+        usize::MAX
     }
 
     fn load(&mut self, shard: Arc<Shard>) -> Result<(), EngineError> {
@@ -66,28 +70,23 @@ impl Engine for CpuEngine {
         Ok(())
     }
 
+    fn shards(&self) -> Vec<Arc<Shard>> {
+        self.shards.clone()
+    }
+
     fn clear(&mut self) {
         self.shards.clear();
     }
 
-    fn search(&mut self, search: &Search) -> Result<Vec<Answer>, EngineError> {
-        search.check()?;
-        let coverage: Vec<_> = self.shards.iter().map(|s| ShardCoverage::from(&**s)).collect();
-        search
-            .probes
-            .par_iter()
-            .map(|probe| {
-                let tally = self.tally(probe, search)?;
-                Ok(Answer {
-                    candidates: tally.candidates(),
-                    comparisons: tally.comparisons(),
-                    histogram: tally.histogram().to_vec(),
-                    coverage: coverage.clone(),
-                    cost: None,
-                    redone: None,
-                })
-            })
-            .collect()
+    fn run(&mut self, search: &Search, work: &dyn Work) -> Result<(), EngineError> {
+        while let Some(piece) = work.take(true) {
+            let found = search.probes.par_iter().map(|probe| {
+                let tally = self.tally(probe, search, &piece)?;
+                Ok(Found { tally, cost: None })
+            });
+            work.done(&piece, found.collect::<Result<_, RecordError>>()?);
+        }
+        Ok(())
     }
 }
 

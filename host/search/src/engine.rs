@@ -1,9 +1,10 @@
 //! What a search asks, what an engine answers.
 
 use crate::tally::Candidate;
+use crate::work::{self, Alone, Work};
 use std::sync::Arc;
 use std::time::Duration;
-use whorl_device::DeviceError;
+use whorl_device::{DeviceError, TransportError};
 use whorl_gallery::Shard;
 use whorl_layout::{Status, TOP_K_MAX};
 use whorl_matcher::{GATE_DEFAULT, Probe, RecordError};
@@ -56,8 +57,46 @@ pub struct Answer {
     pub coverage: Vec<ShardCoverage>,
     /// What it cost on a card; `None` where no card was used.
     pub cost: Option<CardCost>,
-    /// Why another engine than the one asked gave this answer; `None` where none had to.
-    pub redone: Option<String>,
+    /// The engines that made the comparisons.
+    pub engines: Vec<Share>,
+    /// What went wrong on the way, without harm to the answer.
+    pub incidents: Vec<Incident>,
+}
+
+/// What one engine did of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// Which engine.
+    pub engine: String,
+    /// Records that it compared.
+    pub records: u64,
+}
+
+/// An engine that did not do what it had taken on; others did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incident {
+    /// Which engine.
+    pub engine: String,
+    /// What it failed with, all causes included.
+    pub what: String,
+    /// Whether it left service for that.
+    pub left_service: bool,
+}
+
+impl std::fmt::Display for Incident {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let rest = if self.left_service { "it left service" } else { "it stays in service" };
+        write!(f, "{}: {}; others did its work, {rest}", self.engine, self.what)
+    }
+}
+
+/// A run of gallery indices that no engine compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    /// First gallery index.
+    pub first: u32,
+    /// Records from there.
+    pub records: u32,
 }
 
 /// One shard that an answer covers.
@@ -96,6 +135,8 @@ pub struct CardCost {
     pub stall_collect: u64,
     /// Comparisons whose scores were known and came out right; they are part of the cycles, minutiae and lines.
     pub known_answers: u64,
+    /// Records that the card compared: the rest of an answer, if there is one, was made elsewhere.
+    pub records: u64,
 }
 
 impl std::ops::AddAssign for CardCost {
@@ -108,6 +149,7 @@ impl std::ops::AddAssign for CardCost {
         self.stall_engine += other.stall_engine;
         self.stall_collect += other.stall_collect;
         self.known_answers += other.known_answers;
+        self.records += other.records;
     }
 }
 
@@ -136,6 +178,36 @@ pub enum EngineError {
         /// Records loaded.
         wanted: u64,
     },
+    /// No engine was left for part of the gallery, or time was up.
+    #[error(
+        "{} of {wanted} records were compared: {why}. Not compared: {}",
+        wanted - .gaps.iter().map(|gap| u64::from(gap.records)).sum::<u64>(),
+        listed(.gaps)
+    )]
+    Incomplete {
+        /// What stood in the way, all engines included.
+        why: String,
+        /// Records loaded.
+        wanted: u64,
+        /// What was not compared with every probe, by gallery index.
+        gaps: Vec<Gap>,
+        /// Whether every engine that failed was lost, not merely wrong or late.
+        lost: bool,
+    },
+    /// A candidate has another score than the reference matcher gives it.
+    #[error(
+        "{engine} gave the record of gallery index {index} score {found} instead of {expected}; its scores cannot be trusted"
+    )]
+    WrongScore {
+        /// Which engine.
+        engine: String,
+        /// Gallery index of the record.
+        index: u32,
+        /// Score that it gave.
+        found: u16,
+        /// The right one.
+        expected: u16,
+    },
     /// One of a card's engines gave wrong scores to records whose scores are known.
     #[error(
         "{engine}: the known answer of stream {stream}, probe slot {probe_slot} is wrong, \
@@ -156,13 +228,48 @@ pub enum EngineError {
 }
 
 impl EngineError {
-    /// Whether an engine was found to give wrong scores, so that another engine may well do the search.
+    /// Whether an engine was found to give wrong scores, so that none of its scores can be used.
     pub const fn is_wrong_scores(&self) -> bool {
         matches!(
             self,
-            Self::KnownAnswer { .. } | Self::Device(DeviceError::Command { status: Status::ProbeParity, .. })
+            Self::KnownAnswer { .. }
+                | Self::WrongScore { .. }
+                | Self::Device(DeviceError::Command { status: Status::ProbeParity, .. })
         )
     }
+
+    /// Whether the engine is gone, rather than in trouble.
+    pub const fn is_lost(&self) -> bool {
+        matches!(
+            self,
+            Self::Device(DeviceError::CardLost { .. } | DeviceError::Transport { source: TransportError::Lost { .. } })
+                | Self::Incomplete { lost: true, .. }
+        )
+    }
+
+    /// The message with all its causes.
+    pub fn explained(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
+        text
+    }
+}
+
+/// The first gaps in words, as many as a message should hold.
+fn listed(gaps: &[Gap]) -> String {
+    const SHOWN: usize = 4;
+    let mut text = Vec::new();
+    for gap in gaps.iter().take(SHOWN) {
+        text.push(format!("{} from gallery index {}", gap.records, gap.first));
+    }
+    if gaps.len() > SHOWN {
+        text.push(format!("{} more ranges", gaps.len() - SHOWN));
+    }
+    text.join(", ")
 }
 
 /// Something that compares probes with shards.
@@ -179,6 +286,9 @@ pub trait Engine: Send {
     /// [`EngineError`]: the shard is not covered, earlier ones still are.
     fn load(&mut self, shard: Arc<Shard>) -> Result<(), EngineError>;
 
+    /// The loaded shards, in the order of their loading.
+    fn shards(&self) -> Vec<Arc<Shard>>;
+
     /// Bytes of the loaded shards that lie in memory of the engine's own.
     fn resident_bytes(&self) -> u64 {
         0
@@ -187,9 +297,43 @@ pub trait Engine: Send {
     /// Forgets all shards.
     fn clear(&mut self);
 
+    /// Compares at most [`probes_per_pass`](Self::probes_per_pass) probes with pieces of the loaded shards, until `work`
+    /// has no more of them.
+    ///
+    /// # Errors
+    /// [`EngineError`]: pieces that it took and did not report are not done.
+    fn run(&mut self, search: &Search, work: &dyn Work) -> Result<(), EngineError>;
+
+    /// Makes the engine fit for another [`run`](Self::run) after one that failed.
+    ///
+    /// # Errors
+    /// [`EngineError`]: it cannot be used any more.
+    fn revive(&mut self) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     /// Compares each probe with every record of every loaded shard; answers stand in the order of the probes.
     ///
     /// # Errors
     /// [`EngineError`]: there is no answer for any probe.
-    fn search(&mut self, search: &Search) -> Result<Vec<Answer>, EngineError>;
+    fn search(&mut self, search: &Search) -> Result<Vec<Answer>, EngineError> {
+        search.check()?;
+        let shards = self.shards();
+        let wanted: u64 = shards.iter().map(|shard| u64::from(shard.records())).sum();
+        let engines = vec![Share { engine: self.name().to_owned(), records: wanted }];
+        let mut answers = Vec::with_capacity(search.probes.len());
+        for probes in search.probes.chunks(self.probes_per_pass()) {
+            let pass = Search { probes: probes.to_vec(), ..search.clone() };
+            let work = Alone::new(&pass, work::cut(&shards, u64::MAX));
+            self.run(&pass, &work)?;
+            for gathered in work.gathered() {
+                let made = gathered.tally().comparisons();
+                if made != wanted {
+                    return Err(EngineError::Coverage { engine: self.name().to_owned(), made, wanted });
+                }
+                answers.push(gathered.answer(&shards, engines.clone()));
+            }
+        }
+        Ok(answers)
+    }
 }

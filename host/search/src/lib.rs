@@ -1,22 +1,31 @@
 //! Searches: probes against the shards of a gallery, on a card or on the CPU, behind one trait.
 //!
 //! # Layout
-//! - [`engine`]: what is asked and answered, and the trait [`Engine`].
+//! - [`engine`]: what is asked and answered, and the trait [`Engine`]. [`work`]: how it is cut into pieces.
 //! - [`tally`]: the candidate list and histogram that comparisons are gathered in, and how two are merged.
 //! - [`cpu`]: the engine that runs everywhere. [`card`]: the engine behind a device.
-//! - `known_answers`: what shows that a card's engines are well. [`spare`]: who does the work again where one is not.
+//! - `known_answers`: what shows that a card's engines are well.
+//! - [`pool`]: several engines as one. `member`: an engine on its thread, and when it leaves service. `batch`: the pieces of a
+//!   pass, and who has them. `sync`: where those threads meet.
 //!
 //! Every engine gives the same answer to the same search, bit for bit.
 
+mod batch;
 pub mod card;
 pub mod cpu;
 pub mod engine;
 mod known_answers;
-pub mod spare;
+mod member;
+pub mod pool;
+mod sync;
 pub mod tally;
+pub mod work;
 
+pub use batch::Role;
 pub use card::CardEngine;
 pub use cpu::CpuEngine;
-pub use engine::{Answer, CardCost, Engine, EngineError, Search, ShardCoverage};
-pub use spare::SparedEngine;
+pub use engine::{Answer, CardCost, Engine, EngineError, Gap, Incident, Search, ShardCoverage, Share};
+pub use member::{Opener, Service};
+pub use pool::{Candidacy, MemberStatus, Pool, PoolControl};
 pub use tally::{Candidate, Tally};
+pub use work::{Found, Piece, Work};

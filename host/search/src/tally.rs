@@ -75,12 +75,10 @@ impl Tally {
         }
     }
 
-    /// Both tallies in one.
-    #[must_use]
-    pub fn merge_tally(mut self, other: Self) -> Self {
-        let best: Vec<_> = other.best.iter().map(|c| Candidate { index: c.0.1.0, score: c.0.0 }).collect();
-        self.merge(other.comparisons, other.histogram, best);
-        self
+    /// Takes in another tally of the same probe over other references.
+    pub fn merge_tally(&mut self, other: &Self) {
+        let best = other.best.iter().map(|c| Candidate { index: c.0.1.0, score: c.0.0 });
+        self.merge(other.comparisons, other.histogram.iter().copied(), best);
     }
 
     /// Comparisons counted.
@@ -140,7 +138,8 @@ mod tests {
     fn a_merge_equals_one_tally_over_all() {
         let scores: Vec<(u32, u16)> = (0..500).map(|i| (i, (i * 7919 % 97) as u16)).collect();
         let whole = tally(3, 20, &scores);
-        let merged = tally(3, 20, &scores[..123]).merge_tally(tally(3, 20, &scores[123..]));
+        let mut merged = tally(3, 20, &scores[..123]);
+        merged.merge_tally(&tally(3, 20, &scores[123..]));
         assert_eq!(listed(&merged), listed(&whole));
         assert_eq!((merged.comparisons(), merged.histogram()), (whole.comparisons(), whole.histogram()));
     }

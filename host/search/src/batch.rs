@@ -1,0 +1,286 @@
+//! One pass of a pool: pieces that members take, give back where they fail, and take over from one that is late.
+
+use crate::engine::Search;
+use crate::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering};
+use crate::work::{Found, Piece};
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// A member's place in its pool.
+pub(crate) type MemberId = usize;
+
+/// How often a member may fail on one piece.
+const ATTEMPTS: u8 = 2;
+/// A piece is late when its holder has had it this much longer than it should take ...
+const LATE_GRACE: Duration = Duration::from_millis(100);
+/// ... and this many times as long.
+const LATE_FACTOR: u32 = 4;
+/// Comparisons per second of a member that has shown nothing yet: a simulated card's, which is the slowest there is.
+const UNKNOWN_RATE: f64 = 10_000.0;
+
+/// What a member is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Takes pieces as long as there are any.
+    Worker,
+    /// Takes what others gave back or are late with, and everything where there is no worker.
+    Spare,
+}
+
+/// A member as the batch sees it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entrant {
+    pub(crate) role: Role,
+    /// It takes part until it leaves.
+    pub(crate) live: bool,
+    /// Comparisons per second, where it has shown them.
+    pub(crate) rate: Option<f64>,
+}
+
+/// A piece that nobody has done yet, or what was found in it.
+#[derive(Debug)]
+struct Slot {
+    piece: Piece,
+    holders: Vec<(MemberId, Instant)>,
+    failures: Vec<u8>, // by member
+    given_back: Option<Instant>,
+    late: bool, // its holder is, or was
+    found: Option<(MemberId, Vec<Found>)>,
+}
+
+#[derive(Debug)]
+struct State {
+    free: VecDeque<usize>, // slots that nobody has had
+    slots: Vec<Slot>,
+    entrants: Vec<Entrant>,
+    open: usize,
+}
+
+/// How a batch ended.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// What was found, by piece: by whom, and of each probe.
+    pub(crate) found: Vec<(Piece, MemberId, Vec<Found>)>,
+    /// Pieces that nobody did.
+    pub(crate) missing: Vec<Piece>,
+    /// Members that others overtook.
+    pub(crate) late: Vec<MemberId>,
+    /// Comparisons per second that members have shown.
+    pub(crate) rates: Vec<Option<f64>>,
+    /// Whether time was up before the members were.
+    pub(crate) timed_out: bool,
+}
+
+/// Probes that share a pass, and the pieces of the gallery.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub(crate) search: Search,
+    state: Mutex<State>,
+    changed: Condvar,
+    over: AtomicBool,
+}
+
+impl Batch {
+    /// `pieces` for `entrants`, of which those that are live are going to [`take`](Self::take) until they
+    /// [`leave`](Self::leave).
+    pub(crate) fn new(search: Search, pieces: Vec<Piece>, entrants: Vec<Entrant>) -> Self {
+        let slot = |piece| Slot {
+            piece,
+            holders: Vec::new(),
+            failures: vec![0; entrants.len()],
+            given_back: None,
+            late: false,
+            found: None,
+        };
+        let slots: Vec<Slot> = pieces.into_iter().map(slot).collect();
+        let state = State { free: (0..slots.len()).collect(), open: slots.len(), slots, entrants };
+        Self { search, state: Mutex::new(state), changed: Condvar::new(), over: AtomicBool::new(false) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        crate::sync::lock(&self.state)
+    }
+
+    /// Whether nobody waits for pieces under way.
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+
+    /// A piece for `member`; with `wait`, none only where there can be no more for it.
+    pub(crate) fn take(&self, member: MemberId, wait: bool) -> Option<Piece> {
+        let mut state = self.lock();
+        loop {
+            if self.is_over() || state.open == 0 {
+                return None;
+            }
+            let now = Instant::now();
+            if let Some(nth) = state.choose(member, now, self.search.probes.len()) {
+                let slot = &mut state.slots[nth];
+                slot.holders.push((member, now));
+                return Some(slot.piece.clone());
+            }
+            if !wait || !state.may_help(member) {
+                return None;
+            }
+            state = crate::sync::wait_timeout(&self.changed, state, LATE_GRACE / 4);
+        }
+    }
+
+    /// Takes what `member` found in a piece. Nothing, if another was first: they found the same.
+    pub(crate) fn done(&self, member: MemberId, piece: &Piece, found: Vec<Found>) {
+        let mut state = self.lock();
+        let comparisons = piece.records as f64 * found.len() as f64;
+        let Some(place) = state.slots.iter().position(|slot| slot.piece.nth == piece.nth) else { return };
+        let slot = &mut state.slots[place];
+        let Some(held) = slot.holders.iter().position(|&(holder, _)| holder == member) else { return };
+        let (_, since) = slot.holders.swap_remove(held);
+        if slot.found.is_none() {
+            slot.found = Some((member, found));
+            state.open -= 1;
+        }
+        let rate = comparisons / since.elapsed().as_secs_f64().max(1e-6);
+        let known = &mut state.entrants[member].rate;
+        *known = Some(known.map_or(rate, |known| 0.75 * known + 0.25 * rate));
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Takes back everything that `member` holds, after it failed. Returns how many records others have to compare.
+    pub(crate) fn give_back(&self, member: MemberId) -> u64 {
+        let mut state = self.lock();
+        let mut records = 0;
+        for slot in &mut state.slots {
+            if let Some(held) = slot.holders.iter().position(|&(holder, _)| holder == member) {
+                slot.holders.swap_remove(held);
+                slot.failures[member] += 1;
+                slot.given_back = Some(Instant::now());
+                records += if slot.found.is_none() { slot.piece.records } else { 0 };
+            }
+        }
+        drop(state);
+        self.changed.notify_all();
+        records
+    }
+
+    /// `member` takes part no more.
+    pub(crate) fn leave(&self, member: MemberId) {
+        self.lock().entrants[member].live = false;
+        self.changed.notify_all();
+    }
+
+    /// Waits until every piece is done, nobody is left who could do the rest, or `deadline` has come; ends the batch.
+    pub(crate) fn finish(&self, deadline: Instant) -> Outcome {
+        let mut state = self.lock();
+        let mut timed_out = false;
+        while state.open > 0 && state.entrants.iter().any(|entrant| entrant.live) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                timed_out = true;
+                break;
+            }
+            state = crate::sync::wait_timeout(&self.changed, state, left);
+        }
+        self.over.store(true, Ordering::Release);
+        let mut outcome = Outcome {
+            found: Vec::new(),
+            missing: Vec::new(),
+            late: Vec::new(),
+            rates: state.entrants.iter().map(|entrant| entrant.rate).collect(),
+            timed_out,
+        };
+        for slot in &mut state.slots {
+            let overtaken = slot.holders.iter().filter(|_| slot.late && slot.found.is_some()).map(|held| held.0);
+            outcome.late.extend(overtaken);
+            match slot.found.take() {
+                Some((member, found)) => outcome.found.push((slot.piece.clone(), member, found)),
+                None => outcome.missing.push(slot.piece.clone()),
+            }
+        }
+        outcome.late.sort_unstable();
+        outcome.late.dedup();
+        drop(state);
+        self.changed.notify_all();
+        outcome
+    }
+}
+
+impl State {
+    /// The slot that `member` should take now.
+    fn choose(&mut self, member: MemberId, now: Instant, probes: usize) -> Option<usize> {
+        let late = |worker| self.slots.iter().any(|slot| slot.late && slot.is_held_by(worker));
+        let mut entrants = self.entrants.iter().enumerate();
+        let workers = entrants.any(|(nth, entrant)| entrant.live && entrant.role == Role::Worker && !late(nth));
+        let given_back = self.slots.iter().position(|slot| {
+            slot.is_given_back() && self.may_try(slot, member) && !self.better_off_with_another(slot, member, now)
+        });
+        if given_back.is_some() {
+            return given_back;
+        }
+        if self.entrants[member].role == Role::Worker || !workers {
+            while let Some(nth) = self.free.pop_front() {
+                if self.slots[nth].is_untouched() {
+                    return Some(nth);
+                }
+            }
+        }
+        self.overdue(member, now, probes)
+    }
+
+    /// A slot whose holder is late, or slower than `member` would be from the start.
+    fn overdue(&mut self, member: MemberId, now: Instant, probes: usize) -> Option<usize> {
+        for nth in 0..self.slots.len() {
+            let slot = &self.slots[nth];
+            let [(holder, since)] = slot.holders[..] else { continue };
+            if holder == member || slot.found.is_some() || !self.may_try(slot, member) {
+                continue;
+            }
+            let held = now.saturating_duration_since(since);
+            // The command before it in the holder's queue may take as long.
+            let expected = 2 * self.expected(holder, slot, probes);
+            let late = held > LATE_GRACE + LATE_FACTOR * expected;
+            let known = self.entrants[member].rate.is_some() && self.entrants[holder].rate.is_some();
+            if late || known && self.expected(member, slot, probes) < expected.saturating_sub(held) {
+                self.slots[nth].late |= late;
+                return Some(nth);
+            }
+        }
+        None
+    }
+
+    fn expected(&self, member: MemberId, slot: &Slot, probes: usize) -> Duration {
+        let rate = self.entrants[member].rate.unwrap_or(UNKNOWN_RATE);
+        Duration::try_from_secs_f64(slot.piece.records as f64 * probes as f64 / rate).unwrap_or(Duration::MAX / 16)
+    }
+
+    fn may_try(&self, slot: &Slot, member: MemberId) -> bool {
+        slot.failures[member] < ATTEMPTS
+    }
+
+    /// Whether somebody else who has failed less often than `member` should have a slot that was just given back.
+    fn better_off_with_another(&self, slot: &Slot, member: MemberId, now: Instant) -> bool {
+        if slot.given_back.is_none_or(|since| now.saturating_duration_since(since) > 2 * LATE_GRACE) {
+            return false; // nobody came for it
+        }
+        let others = self.entrants.iter().enumerate().filter(|&(other, entrant)| other != member && entrant.live);
+        others.map(|(other, _)| slot.failures[other]).any(|failures| failures < slot.failures[member])
+    }
+
+    /// Whether anything that is not done may yet come to `member`.
+    fn may_help(&self, member: MemberId) -> bool {
+        self.slots.iter().any(|slot| slot.found.is_none() && self.may_try(slot, member))
+    }
+}
+
+impl Slot {
+    fn is_held_by(&self, member: MemberId) -> bool {
+        self.holders.iter().any(|&(holder, _)| holder == member)
+    }
+
+    fn is_untouched(&self) -> bool {
+        self.found.is_none() && self.holders.is_empty() && self.given_back.is_none()
+    }
+
+    fn is_given_back(&self) -> bool {
+        self.found.is_none() && self.holders.is_empty() && self.given_back.is_some()
+    }
+}

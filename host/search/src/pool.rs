@@ -1,0 +1,347 @@
+//! Several engines as one: work is dealt in pieces, and what one engine fails on others do.
+//!
+//! A pool's answer is that of any one engine, bit for bit, or an error that lists what was not compared. Before an answer
+//! leaves, the score of every candidate is computed anew; an engine found to give wrong ones leaves service and all that
+//! it did in the pass is done again.
+
+use crate::batch::{Batch, Entrant, MemberId, Role};
+use crate::engine::{Answer, Engine, EngineError, Gap, Incident, Search, Share};
+use crate::member::{Fault, Member, Opener, Order, Service};
+use crate::work::{self, Found, Gathered, Piece};
+use crossbeam_channel::unbounded;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Instant;
+use whorl_gallery::Shard;
+use whorl_matcher::{Backend, Comparator};
+
+/// Pieces that each worker should have of a pass: the last ones end at about the same time.
+const PIECES_PER_WORKER: u64 = 8;
+/// Records of a piece where several engines share a pass; a command costs a card about as much as 30 records.
+const PIECE_RECORDS: std::ops::RangeInclusive<u64> = 256..=65_536;
+/// Records of a piece at least where one engine has it all.
+const PIECE_RECORDS_ALONE: u64 = 4096;
+
+/// An engine that is to join a pool.
+pub struct Candidacy {
+    /// What it is, for answers and messages.
+    pub name: String,
+    /// What it is for.
+    pub role: Role,
+    /// The open engine; `None` for one that an operator has drained.
+    pub engine: Option<Box<dyn Engine>>,
+    /// Opens it again when it is resumed.
+    pub open: Opener,
+}
+
+impl std::fmt::Debug for Candidacy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Candidacy").field("name", &self.name).field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
+/// How a member stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberStatus {
+    /// Which engine.
+    pub name: String,
+    /// What it is for.
+    pub role: Role,
+    /// Whether it takes work, and why not.
+    pub service: Service,
+    /// Comparisons per second that it has shown, 0 before it has.
+    pub comparisons_per_second: u64,
+}
+
+#[derive(Debug)]
+struct Shared {
+    members: Vec<Member>,
+    shards: Mutex<Vec<Arc<Shard>>>,
+}
+
+/// Engines that search together.
+#[derive(Debug)]
+pub struct Pool {
+    shared: Arc<Shared>,
+    comparator: Comparator,
+}
+
+/// A hand on a pool's members while it searches; it does not keep the pool alive.
+#[derive(Debug, Clone)]
+pub struct PoolControl(Weak<Shared>);
+
+/// What one piece came to: by whom, and of each probe.
+type Kept = (Piece, MemberId, Vec<Found>);
+
+impl Pool {
+    /// A pool of `candidates`, without shards.
+    ///
+    /// # Errors
+    /// The system's, if a thread cannot be started.
+    pub fn new(candidates: Vec<Candidacy>) -> std::io::Result<Self> {
+        let start = |(id, c): (usize, Candidacy)| Member::start(id, c.name, c.role, c.engine, c.open);
+        let members = candidates.into_iter().enumerate().map(start).collect::<Result<_, _>>()?;
+        let shared = Arc::new(Shared { members, shards: Mutex::default() });
+        Ok(Self { shared, comparator: Comparator::new(Backend::Auto) })
+    }
+
+    /// A hand on the members.
+    pub fn control(&self) -> PoolControl {
+        PoolControl(Arc::downgrade(&self.shared))
+    }
+
+    /// How the members stand.
+    pub fn status(&self) -> Vec<MemberStatus> {
+        self.shared.status()
+    }
+
+    /// Adds a shard to those that searches cover. A member that cannot hold it leaves service.
+    ///
+    /// # Errors
+    /// That of the last member, if no one is left in service.
+    pub fn load(&mut self, shard: Arc<Shard>) -> Result<(), EngineError> {
+        let shards = {
+            let mut shards = self.shared.shards();
+            shards.push(shard);
+            shards.clone()
+        };
+        let (reply, replies) = unbounded();
+        for member in self.shared.members.iter().filter(|member| member.standing.in_service()) {
+            member.order(Order::Hold(shards.clone(), reply.clone()));
+        }
+        drop(reply);
+        let failure = replies.into_iter().filter_map(Result::err).last();
+        let left = self.shared.members.iter().any(|member| member.standing.in_service());
+        failure.filter(|_| !left).map_or(Ok(()), Err)
+    }
+
+    /// Bytes of the shards that lie in memory of the members' own.
+    pub fn resident_bytes(&self) -> u64 {
+        self.shared.members.iter().map(|member| member.standing.resident_bytes()).sum()
+    }
+
+    /// Probes that share one pass over the gallery: as many as every member in service can take.
+    pub fn probes_per_pass(&self) -> usize {
+        let serving = self.shared.members.iter().filter(|member| member.standing.in_service());
+        serving.map(|member| member.standing.slots()).min().unwrap_or(1).max(1)
+    }
+
+    /// Compares each probe with every record of every loaded shard; answers stand in the order of the probes.
+    ///
+    /// # Errors
+    /// `Request` if no engine can do it; `Incomplete` with what was not compared if no engine was left for it.
+    pub fn search(&mut self, search: &Search) -> Result<Vec<Answer>, EngineError> {
+        search.check()?;
+        let shards = self.shared.shards().clone();
+        let mut answers = Vec::with_capacity(search.probes.len());
+        while answers.len() < search.probes.len() {
+            // A member that joins or leaves changes how many probes fit.
+            let end = answers.len().saturating_add(self.probes_per_pass()).min(search.probes.len());
+            let pass = Search { probes: search.probes[answers.len()..end].to_vec(), ..search.clone() };
+            answers.extend(self.pass(&pass, &shards)?);
+        }
+        Ok(answers)
+    }
+
+    fn pass(&self, search: &Search, shards: &[Arc<Shard>]) -> Result<Vec<Answer>, EngineError> {
+        let deadline = Instant::now() + search.timeout;
+        let mut open = work::cut(shards, self.piece_records(shards));
+        let mut kept: Vec<Kept> = Vec::new();
+        let mut incidents = Vec::new();
+        loop {
+            kept.extend(self.deal(search, shards, open, deadline, &mut incidents)?);
+            let gathered = gather(search, &kept);
+            incidents.extend(self.condemn_wrong(search, shards, &kept, &gathered));
+            let untrusted =
+                |&(_, member, _): &Kept| self.shared.members[member].standing.fault() == Some(Fault::WrongScores);
+            if !kept.iter().any(untrusted) {
+                let shares = self.shares(&kept);
+                let answer = |gathered: &Gathered| Answer {
+                    incidents: incidents.clone(),
+                    ..gathered.answer(shards, shares.clone())
+                };
+                return Ok(gathered.iter().map(answer).collect());
+            }
+            open = kept.extract_if(.., |kept| untrusted(kept)).map(|(piece, ..)| piece).collect();
+        }
+    }
+
+    fn piece_records(&self, shards: &[Arc<Shard>]) -> u64 {
+        let records: u64 = shards.iter().map(|shard| u64::from(shard.records())).sum();
+        let worker = |member: &&Member| member.standing.role == Role::Worker && member.standing.in_service();
+        let workers = self.shared.members.iter().filter(worker).count().max(1) as u64;
+        let (least, most) = PIECE_RECORDS.into_inner();
+        let least = if workers == 1 { PIECE_RECORDS_ALONE } else { least };
+        (records / (workers * PIECES_PER_WORKER)).clamp(least, most)
+    }
+
+    /// Has the members do `pieces`.
+    fn deal(
+        &self,
+        search: &Search,
+        shards: &[Arc<Shard>],
+        pieces: Vec<Piece>,
+        deadline: Instant,
+        incidents: &mut Vec<Incident>,
+    ) -> Result<Vec<Kept>, EngineError> {
+        let members = &self.shared.members;
+        let entrant = |member: &Member| {
+            let standing = &member.standing;
+            let live = standing.in_service() && standing.slots() >= search.probes.len();
+            Entrant { role: standing.role, live, rate: standing.rate() }
+        };
+        let entrants: Vec<_> = members.iter().map(entrant).collect();
+        let batch = Arc::new(Batch::new(search.clone(), pieces, entrants.clone()));
+        let (report, reports) = unbounded();
+        for (member, _) in members.iter().zip(&entrants).filter(|(_, entrant)| entrant.live) {
+            member.order(Order::Run(Arc::clone(&batch), report.clone()));
+        }
+        let outcome = batch.finish(deadline);
+        let failed: Vec<Incident> = reports.try_iter().collect();
+        incidents.extend(failed.iter().cloned());
+        for (member, rate) in members.iter().zip(&outcome.rates) {
+            member.standing.set_rate(*rate);
+        }
+        for &late in &outcome.late {
+            let what = "it was late with its work".to_owned();
+            let left_service = members[late].standing.strike(&what);
+            incidents.push(Incident { engine: members[late].standing.name.clone(), what, left_service });
+        }
+        if outcome.missing.is_empty() {
+            return Ok(outcome.found);
+        }
+        let first = if outcome.timed_out { format!("time was up after {:?}", search.timeout) } else { String::new() };
+        Err(self.incomplete(shards, &outcome.missing, &first, &failed))
+    }
+
+    fn incomplete(&self, shards: &[Arc<Shard>], missing: &[Piece], first: &str, failed: &[Incident]) -> EngineError {
+        let mut why: Vec<String> =
+            Some(first).filter(|first| !first.is_empty()).map(str::to_owned).into_iter().collect();
+        for status in self.shared.status() {
+            let last = failed.iter().rfind(|incident| incident.engine == status.name);
+            match (&status.service, last) {
+                (Service::InService, Some(incident)) => why.push(format!("{}: {}", status.name, incident.what)),
+                (Service::InService, None) => {}
+                (service, _) => why.push(format!("{} is {service}", status.name)),
+            }
+        }
+        if why.is_empty() {
+            why.push("no engine took it".into());
+        }
+        let gap = |piece: &Piece| {
+            let (first, records) = work::indices(piece, shards);
+            Gap { first, records }
+        };
+        let workers = self.shared.members.iter().map(|member| &member.standing).filter(|s| s.role == Role::Worker);
+        EngineError::Incomplete {
+            why: why.join("; "),
+            wanted: shards.iter().map(|shard| u64::from(shard.records())).sum(),
+            gaps: missing.iter().map(gap).collect(),
+            lost: workers.clone().count() > 0 && workers.clone().all(|s| s.fault() == Some(Fault::Lost)),
+        }
+    }
+
+    /// Computes the scores of all candidates anew and takes members out of service that had them wrong.
+    fn condemn_wrong(
+        &self,
+        search: &Search,
+        shards: &[Arc<Shard>],
+        kept: &[Kept],
+        gathered: &[Gathered],
+    ) -> Vec<Incident> {
+        let mut incidents = Vec::new();
+        for (probe, gathered) in search.probes.iter().zip(gathered) {
+            for candidate in gathered.tally().candidates() {
+                let holds = |(piece, ..): &&Kept| {
+                    let (first, records) = work::indices(piece, shards);
+                    candidate.index.checked_sub(first).is_some_and(|place| place < records)
+                };
+                let Some((piece, member, _)) = kept.iter().find(holds) else { continue };
+                let standing = &self.shared.members[*member].standing;
+                let record = shards[piece.shard].record(candidate.index).unwrap_or_default();
+                let expected = self.comparator.score(probe, record, search.gate).map_or(0, |found| found.score);
+                if expected == candidate.score || standing.fault() == Some(Fault::WrongScores) {
+                    continue;
+                }
+                let what = EngineError::WrongScore {
+                    engine: standing.name.clone(),
+                    index: candidate.index,
+                    found: candidate.score,
+                    expected,
+                }
+                .to_string();
+                standing.condemn(what.clone(), Fault::WrongScores);
+                incidents.push(Incident { engine: standing.name.clone(), what, left_service: true });
+            }
+        }
+        incidents
+    }
+
+    fn shares(&self, kept: &[Kept]) -> Vec<Share> {
+        let of = |(id, member): (usize, &Member)| {
+            let records = kept.iter().filter(|(_, by, _)| *by == id).map(|(piece, ..)| piece.records).sum();
+            Share { engine: member.standing.name.clone(), records }
+        };
+        self.shared.members.iter().enumerate().map(of).filter(|share| share.records > 0).collect()
+    }
+}
+
+fn gather(search: &Search, kept: &[Kept]) -> Vec<Gathered> {
+    let mut gathered: Vec<_> = search.probes.iter().map(|_| Gathered::new(search)).collect();
+    for (_, _, found) in kept {
+        for (gathered, found) in gathered.iter_mut().zip(found) {
+            gathered.add(found);
+        }
+    }
+    gathered
+}
+
+impl Shared {
+    fn shards(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Shard>>> {
+        self.shards.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn status(&self) -> Vec<MemberStatus> {
+        let of = |member: &Member| MemberStatus {
+            name: member.standing.name.clone(),
+            role: member.standing.role,
+            service: member.standing.service(),
+            comparisons_per_second: member.standing.rate().unwrap_or(0.0) as u64,
+        };
+        self.members.iter().map(of).collect()
+    }
+}
+
+impl PoolControl {
+    /// How the members stand; nobody where the pool has ended.
+    pub fn status(&self) -> Vec<MemberStatus> {
+        self.0.upgrade().map(|shared| shared.status()).unwrap_or_default()
+    }
+
+    /// Has the member finish what it has taken, and then closes its engine, so that another process can open it. Returns
+    /// whether there is such a member.
+    pub fn drain(&self, name: &str) -> bool {
+        let Some(shared) = self.0.upgrade() else { return false };
+        let Some(member) = shared.members.iter().find(|member| member.standing.name == name) else { return false };
+        member.standing.start_draining();
+        member.order(Order::Drain);
+        true
+    }
+
+    /// Opens a member's engine again and loads the gallery into it; the next pass has it. Does nothing where it is in
+    /// service.
+    ///
+    /// # Errors
+    /// What stands in the way; the member is out of service then. `Request` if there is no such member.
+    pub fn resume(&self, name: &str) -> Result<(), EngineError> {
+        let unknown = || EngineError::Request { what: format!("there is no engine {name}") };
+        let shared = self.0.upgrade().ok_or_else(unknown)?;
+        let member = shared.members.iter().find(|member| member.standing.name == name).ok_or_else(unknown)?;
+        let (reply, replies) = unbounded();
+        member.order(Order::Resume(shared.shards().clone(), reply));
+        replies.recv().unwrap_or_else(|_| Err(unknown()))
+    }
+}
+
+#[cfg(test)]
+#[path = "pool_tests.rs"]
+mod tests;
