@@ -7,7 +7,7 @@ use std::sync::Arc;
 use common::{Numbers, Simulator, expected, found, gallery, load, place, request};
 use whorl_gallery::{Shard, ShardBuilder};
 use whorl_matcher::{Backend, Comparator, GATE_DEFAULT, Probe, Record};
-use whorl_search::{CardEngine, CpuEngine, Engine, EngineError, Search, SparedEngine};
+use whorl_search::{Candidacy, CardEngine, CpuEngine, Engine, EngineError, Opener, Pool, Role, Search};
 use whorl_sim::FaultKind;
 
 /// Byte of a result block where the signature of its known answers stands.
@@ -75,7 +75,7 @@ fn a_wrong_known_answer_names_its_engine_and_the_spare_does_the_work_again() {
     let answers = card.search(&search).unwrap();
     for (answer, right) in answers.iter().zip(&right) {
         assert_eq!((&answer.candidates, &answer.histogram), (&right.candidates, &right.histogram));
-        assert_eq!((answer.comparisons, &answer.redone), (right.comparisons, &None));
+        assert_eq!(answer.comparisons, right.comparisons);
         assert!(answer.cost.is_some_and(|cost| cost.known_answers >= 2 * 9));
     }
     // Writes of a pass: a completion for each of two probes, then the blocks, the first of stream 0 and slot 0.
@@ -84,15 +84,28 @@ fn a_wrong_known_answer_names_its_engine_and_the_spare_does_the_work_again() {
     assert!(matches!(error, EngineError::KnownAnswer { stream: 0, probe_slot: 0, .. }), "{error}");
     assert!(card.search(&search).is_ok());
 
-    let mut spared = SparedEngine::new(Box::new(card), Box::new(CpuEngine::new(Backend::Portable)));
-    spared.clear();
-    spared.load(shard(&records, 7)).unwrap();
-    assert!(spared.search(&search).unwrap().iter().all(|answer| answer.redone.is_none()));
+    let cannot: fn() -> Opener = || Box::new(|| Err(EngineError::Request { what: "opened once".into() }));
+    let member = |name: &str, role, engine: Box<dyn Engine>| Candidacy {
+        name: name.into(),
+        role,
+        engine: Some(engine),
+        open: cannot(),
+    };
+    card.clear();
+    let mut pool = Pool::new(vec![
+        member("card", Role::Worker, Box::new(card)),
+        member("cpu", Role::Spare, Box::new(CpuEngine::new(Backend::Portable))),
+    ])
+    .unwrap();
+    pool.load(shard(&records, 7)).unwrap();
+    assert!(pool.search(&search).unwrap().iter().all(|answer| answer.incidents.is_empty()));
     simulator.faults.order(FaultKind::WriteFlip(SIGNATURE + 1, 0), 0..u64::MAX, 2);
-    let answers = spared.search(&search).unwrap();
+    let answers = pool.search(&search).unwrap();
     for (answer, right) in answers.iter().zip(&right) {
         assert_eq!((&answer.candidates, &answer.histogram), (&right.candidates, &right.histogram));
-        assert!(answer.redone.as_ref().is_some_and(|redone| redone.contains("stream 0, probe slot 0")));
+        assert_eq!(answer.engines[0].engine, "cpu");
     }
-    assert!(spared.search(&search).unwrap().iter().all(|answer| answer.redone.is_none()));
+    let incident = &answers[0].incidents[0];
+    assert!(incident.left_service && incident.what.contains("stream 0, probe slot 0"), "{incident}");
+    assert!(pool.search(&search).unwrap().iter().all(|answer| answer.incidents.is_empty()));
 }

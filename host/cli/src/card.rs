@@ -3,6 +3,7 @@
 use crate::activity;
 use crate::engine::{self, EngineChoice};
 use crate::error::CliError;
+use crate::pool;
 use crate::telemetry::{self, INTERVAL};
 use serde_json::json;
 use std::io::Write;
@@ -14,6 +15,10 @@ use std::time::Duration;
 pub enum Command {
     /// Print identity, capabilities and counters
     Info(InfoOptions),
+    /// Take a card out of service: its owner finishes what it does there, and lets go of it
+    Drain(DrainOptions),
+    /// Give a drained card work again
+    Resume(ResumeOptions),
     /// Show what the streams of a card do while another process drives it
     Top(TopOptions),
 }
@@ -40,6 +45,29 @@ pub struct TopOptions {
     json: bool,
 }
 
+/// Options of `whorl card drain`.
+#[derive(clap::Args)]
+#[command(
+    after_help = "The card stays out of service, over restarts too, until `whorl card resume`.\n\nExamples:\n  whorl card \
+drain --engine vfio:0000:3b:00.0\n  whorl card drain --engine unix:/run/whorl/card.sock --wait 5"
+)]
+pub struct DrainOptions {
+    /// The card, as its owner named it
+    #[arg(long, value_name = "ENGINE")]
+    engine: EngineChoice,
+    /// Wait so long for its owner to let go of it; exit code 4 if it has not by then
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    wait: u64,
+}
+
+/// Options of `whorl card resume`.
+#[derive(clap::Args)]
+pub struct ResumeOptions {
+    /// The card, as its owner named it
+    #[arg(long, value_name = "ENGINE")]
+    engine: EngineChoice,
+}
+
 /// Options of `whorl card info`.
 #[derive(clap::Args)]
 pub struct InfoOptions {
@@ -55,7 +83,33 @@ pub fn run(command: &Command) -> Result<(), CliError> {
     match command {
         Command::Info(options) => info(options),
         Command::Top(options) => top(options),
+        Command::Drain(options) => drain(options),
+        Command::Resume(options) => resume(options),
     }
+}
+
+/// A card in this process, and the CPU, are nobody else's to name.
+fn check_named(engine: &EngineChoice) -> Result<(), CliError> {
+    if matches!(engine, EngineChoice::Cpu | EngineChoice::Sim(_)) {
+        return Err(CliError::Usage(format!("{engine} is no card that others drive; name a unix: or vfio: card")));
+    }
+    Ok(())
+}
+
+fn drain(options: &DrainOptions) -> Result<(), CliError> {
+    check_named(&options.engine)?;
+    if !pool::drain(&options.engine, Duration::from_secs(options.wait))? {
+        return Err(CliError::StillDriven { engine: options.engine.to_string(), seconds: options.wait });
+    }
+    println!("{} is drained and nobody drives it", options.engine);
+    Ok(())
+}
+
+fn resume(options: &ResumeOptions) -> Result<(), CliError> {
+    check_named(&options.engine)?;
+    let was = pool::resume(&options.engine)?;
+    println!("{} {}", options.engine, if was { "is given work again" } else { "was not drained" });
+    Ok(())
 }
 
 fn info(options: &InfoOptions) -> Result<(), CliError> {
@@ -123,10 +177,8 @@ fn top(options: &TopOptions) -> Result<(), CliError> {
             INTERVAL.as_secs_f64()
         ))
     })?;
+    check_named(&options.engine)?;
     let engine = options.engine.to_string();
-    if matches!(options.engine, EngineChoice::Cpu | EngineChoice::Sim(_)) {
-        return Err(CliError::Usage(format!("{engine} cannot be watched from outside; name a unix: or vfio: card")));
-    }
     let mut before: Option<telemetry::Snapshot> = None;
     let mut shown = 0;
     let mut waiting = false;

@@ -5,8 +5,9 @@ use crate::telemetry;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use whorl_device::{Device, DeviceError, Transport};
-use whorl_search::{CardEngine, CpuEngine, Engine, EngineError, SparedEngine};
+use whorl_search::{CardEngine, CpuEngine, Engine, EngineError};
 
 /// Where comparisons are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +53,14 @@ Where to compare: `cpu`; `unix:SOCKET` for a card behind a vfio-user socket (as 
 card bound to vfio-pci; `sim[:SxP][,latency_ns=N][,bytes_per_cycle=N][,reads=N][,memory=ddr4|hbm2][,memory_mib=N][,memory_latency_ns=N]\
 [,memory_bytes_per_cycle=N]` for a simulated card of S streams and P probes in this process, with a channel of card \
 memory for each stream";
+
+/// Text for the `--help` of commands that take several.
+pub const POOL_HELP: &str = "\
+Where to compare; given several times, the engines share the work, and what one of them fails the others do. `cpu`; \
+`unix:SOCKET` for a card behind a vfio-user socket (as `whorl sim` serves); `vfio:BDF` for a card bound to vfio-pci; \
+`sim[:SxP][,latency_ns=N][,bytes_per_cycle=N][,reads=N][,memory=ddr4|hbm2][,memory_mib=N][,memory_latency_ns=N]\
+[,memory_bytes_per_cycle=N]` for a simulated card of S streams and P probes in this process. Where no `cpu` is given it \
+does what all cards fail, unless `--no-spare` is given";
 
 /// Fields of the link, then of card memory, in the order of [`SimChoice`]'s arrays.
 const SIM_FIELDS: [&str; 6] =
@@ -111,56 +120,86 @@ fn sim_choice(rest: &str) -> Result<SimChoice, String> {
 pub struct OpenEngine {
     /// The engine.
     pub engine: Box<dyn Engine>,
-    _simulator: Option<Simulator>,
+    _simulator: Option<Arc<Simulator>>,
 }
 
 impl EngineChoice {
     /// The engine, ready for shards; `resident` ones are copied into card memory.
     pub fn open(&self, resident: bool) -> Result<OpenEngine, CliError> {
-        if *self == Self::Cpu {
-            if resident {
-                return Err(CliError::Usage("the CPU has no card memory; leave out --resident, or name a card".into()));
-            }
-            let engine = Box::new(CpuEngine::new(whorl_matcher::Backend::Auto));
-            return Ok(OpenEngine { engine, _simulator: None });
-        }
-        let (device, name, simulator) = self.open_device()?;
-        let engine = CardEngine::new(device, name);
-        let engine = Box::new(if resident { engine.resident() } else { engine });
+        let (engine, simulator) = self.way()?.open_engine(resident)?;
         Ok(OpenEngine { engine, _simulator: simulator })
     }
 
-    /// The engine, with the CPU behind it where it is a card: an engine of a card that gives wrong scores is replaced.
-    pub fn open_spared(&self, resident: bool) -> Result<OpenEngine, CliError> {
-        let open = self.open(resident)?;
-        if *self == Self::Cpu {
-            return Ok(open);
-        }
-        let spare = Box::new(CpuEngine::new(whorl_matcher::Backend::Auto));
-        Ok(OpenEngine { engine: Box::new(SparedEngine::new(open.engine, spare)), ..open })
+    /// The card behind the engine.
+    pub fn open_device(&self) -> Result<(Device, String, Option<Arc<Simulator>>), CliError> {
+        let way = self.way()?;
+        Ok((way.open_device()?, way.name(), way.simulator))
     }
 
-    /// The card behind the engine.
-    pub fn open_device(&self) -> Result<(Device, String, Option<Simulator>), CliError> {
-        let mut simulator = None;
-        let name = format!("card {self}");
-        let (transport, name): (Result<Box<dyn Transport>, _>, _) = match self {
-            Self::Cpu => return Err(CliError::Usage("the CPU is no card; name one with --engine".into())),
-            Self::Vfio(bdf) => (whorl_transport::vfio::open(bdf), name),
-            Self::Unix(socket) => (whorl_transport::vfio_user::connect(socket), name),
-            Self::Sim(choice) => {
-                let started = simulator.insert(Simulator::start(choice)?);
-                (whorl_transport::vfio_user::connect(&started.socket), name)
-            }
+    /// A way to the engine, which can be opened many times. Starts the simulator where the engine is one.
+    pub fn way(&self) -> Result<Way, CliError> {
+        let simulator = match self {
+            Self::Sim(choice) => Some(Arc::new(Simulator::start(choice)?)),
+            _ => None,
         };
-        let failed = |error: EngineError| CliError::Engine { engine: name.clone(), source: error };
-        let transport = transport.map_err(|error| failed(DeviceError::from(error).into()))?;
-        let mut device = Device::open(transport).map_err(|error| failed(error.into()))?;
-        // A card in this process cannot be named by another.
-        if simulator.is_none() {
-            telemetry::publish(&mut device, &self.to_string());
+        Ok(Way { choice: self.clone(), simulator })
+    }
+}
+
+/// What is needed to open an engine, now or later.
+#[derive(Clone)]
+pub struct Way {
+    choice: EngineChoice,
+    simulator: Option<Arc<Simulator>>,
+}
+
+impl Way {
+    /// The engine's name in answers and messages.
+    pub fn name(&self) -> String {
+        match self.choice {
+            EngineChoice::Cpu => "cpu".into(),
+            _ => format!("card {}", self.choice),
         }
-        Ok((device, name, simulator))
+    }
+
+    fn open_engine(self, resident: bool) -> Result<(Box<dyn Engine>, Option<Arc<Simulator>>), CliError> {
+        if self.choice == EngineChoice::Cpu {
+            if resident {
+                return Err(CliError::Usage("the CPU has no card memory; leave out --resident, or name a card".into()));
+            }
+            return Ok((Box::new(CpuEngine::new(whorl_matcher::Backend::Auto)), None));
+        }
+        let engine = self.open_card(resident).map_err(|source| CliError::Engine { engine: self.name(), source })?;
+        Ok((Box::new(engine), self.simulator))
+    }
+
+    fn open_device(&self) -> Result<Device, CliError> {
+        if self.choice == EngineChoice::Cpu {
+            return Err(CliError::Usage("the CPU is no card; name one with --engine".into()));
+        }
+        let failed = |source: DeviceError| CliError::Engine { engine: self.name(), source: source.into() };
+        self.connect().map_err(failed)
+    }
+
+    /// Opens the card as an engine.
+    pub fn open_card(&self, resident: bool) -> Result<CardEngine, EngineError> {
+        let engine = CardEngine::new(self.connect()?, self.name());
+        Ok(if resident { engine.resident() } else { engine })
+    }
+
+    fn connect(&self) -> Result<Device, DeviceError> {
+        let transport: Box<dyn Transport> = match (&self.choice, &self.simulator) {
+            (EngineChoice::Vfio(bdf), _) => whorl_transport::vfio::open(bdf)?,
+            (EngineChoice::Unix(socket), _) => whorl_transport::vfio_user::connect(socket)?,
+            (_, Some(simulator)) => whorl_transport::vfio_user::connect(&simulator.socket)?,
+            _ => return Err(DeviceError::InvalidRequest { what: format!("{} is no card", self.choice) }),
+        };
+        let mut device = Device::open(transport)?;
+        // A card in this process cannot be named by another.
+        if self.simulator.is_none() {
+            telemetry::publish(&mut device, &self.choice.to_string());
+        }
+        Ok(device)
     }
 }
 

@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
-use whorl_device::{DeviceError, TransportError};
 use whorl_search::EngineError;
 
 /// Why a command failed.
@@ -37,11 +36,16 @@ pub enum CliError {
     #[cfg(feature = "sim")]
     #[error("The simulated card stopped")]
     Sim(#[from] whorl_sim::SimError),
+    /// A card that was to be drained.
+    #[error(
+        "{engine} is marked as drained, but its owner still drives it after {seconds} s; see what it does, or end it"
+    )]
+    StillDriven { engine: String, seconds: u64 },
     /// Scores differ.
     #[error("{0}")]
     Mismatch(String),
-    /// Standard output cannot be written.
-    #[error("Standard output")]
+    /// Standard output cannot be written, or the system has no thread or temporary folder left.
+    #[error("Input or output failed")]
     Output(#[from] io::Error),
 }
 
@@ -66,14 +70,11 @@ impl CliError {
         match self {
             Self::Usage(_) => 2,
             Self::File { .. } | Self::Template { .. } | Self::Unusable { .. } | Self::Shard(_) | Self::Record(_) => 3,
-            Self::Engine { source, .. } => match source {
-                EngineError::Device(
-                    DeviceError::CardLost { .. } | DeviceError::Transport { source: TransportError::Lost { .. } },
-                ) => 5,
-                _ => 4,
-            },
+            Self::Engine { source, .. } if source.is_lost() => 5,
+            Self::Engine { .. } => 4,
             #[cfg(feature = "sim")]
             Self::Sim(_) => 4,
+            Self::StillDriven { .. } => 4,
             Self::Mismatch(_) => 6,
             Self::Synth(_) => 2,
             Self::Output(_) => 1,

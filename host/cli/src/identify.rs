@@ -3,13 +3,14 @@
 use crate::engine::{self, EngineChoice};
 use crate::error::CliError;
 use crate::input::{Gallery, Reading, files_of};
+use crate::pool;
 use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use whorl_layout::TOP_K_MAX;
 use whorl_matcher::{GATE_DEFAULT, Probe};
-use whorl_search::{Answer, Search};
+use whorl_search::{Answer, Incident, Role, Search};
 
 /// Options of `whorl identify`.
 #[derive(clap::Args)]
@@ -24,8 +25,11 @@ pub struct Options {
     /// Minutiae files, or folders of them; of a file with several views the first is searched
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     probe: Vec<PathBuf>,
-    #[arg(long, help = engine::HELP)]
-    engine: EngineChoice,
+    #[arg(long, help = engine::HELP, long_help = engine::POOL_HELP, required = true)]
+    engine: Vec<EngineChoice>,
+    /// Give no work to the CPU where cards fail
+    #[arg(long)]
+    no_spare: bool,
     /// Copy the gallery into the card's memory first and search it there, as far as it fits; the rest is streamed
     #[arg(long)]
     resident: bool,
@@ -57,10 +61,11 @@ pub fn run(options: &Options) -> Result<(), CliError> {
     let probes: Vec<Probe> = files.iter().map(|file| options.reading.probe(file)).collect::<Result<_, _>>()?;
     let gallery = Gallery::read(&options.gallery, options.reading)?;
 
-    let mut open = options.engine.open_spared(options.resident)?;
-    let name = open.engine.name().to_owned();
+    let mut pool = pool::open(&options.engine, options.resident, !options.no_spare)?;
+    let workers = pool.status().into_iter().filter(|member| member.role == Role::Worker);
+    let name = workers.map(|member| member.name).collect::<Vec<_>>().join(" + ");
     for shard in &gallery.shards {
-        open.engine.load(shard.clone()).map_err(CliError::engine(&name))?;
+        pool.load(shard.clone()).map_err(CliError::engine(&name))?;
     }
     let search = Search {
         probes,
@@ -70,13 +75,13 @@ pub fn run(options: &Options) -> Result<(), CliError> {
         timeout: Duration::from_secs(options.timeout),
     };
     let start = Instant::now();
-    let answers = open.engine.search(&search).map_err(CliError::engine(&name))?;
+    let answers = pool.search(&search).map_err(CliError::engine(&name))?;
     let elapsed = start.elapsed();
 
     let mut out = std::io::stdout().lock();
-    let probes_per_pass = open.engine.probes_per_pass();
+    let probes_per_pass = pool.probes_per_pass();
     let gallery_bytes = gallery.shards.iter().map(|shard| shard.bytes().len() as u64).sum::<u64>();
-    let residency = options.resident.then(|| (open.engine.resident_bytes(), gallery_bytes));
+    let residency = options.resident.then(|| (pool.resident_bytes(), gallery_bytes));
     // The last pass may have fewer probes than there are slots.
     let sharing = |nth: usize| probes_per_pass.min(answers.len() - nth / probes_per_pass * probes_per_pass);
     for (nth, (file, answer)) in files.iter().zip(&answers).enumerate() {
@@ -112,13 +117,23 @@ fn to_json(probe: &str, engine: &str, answer: &Answer, gallery: &Gallery, probes
         .iter()
         .map(|s| json!({"base_index": s.base_index, "records": s.records, "crc32c": format!("{:08x}", s.crc32c)}))
         .collect();
+    let engines: Vec<_> =
+        answer.engines.iter().map(|share| json!({"engine": share.engine, "records": share.records})).collect();
+    let incidents: Vec<_> = answer
+        .incidents
+        .iter()
+        .map(
+            |incident| json!({"engine": incident.engine, "what": incident.what, "left_service": incident.left_service}),
+        )
+        .collect();
     let mut value = json!({
         "probe": probe,
         "candidates": candidates,
         "engine": engine,
         "coverage": {"complete": true, "records": answer.comparisons, "shards": shards},
         "comparisons": answer.comparisons,
-        "redone": answer.redone,
+        "engines": engines,
+        "incidents": incidents,
         "cycles": answer.cost.map(|c| c.command_cycles),
     });
     if let Some(cost) = answer.cost {
@@ -153,8 +168,12 @@ fn write_summary(
     probes_per_pass: usize,
     elapsed: Duration,
 ) -> std::io::Result<()> {
-    if let Some(redone) = answers.iter().find_map(|answer| answer.redone.as_ref()) {
-        writeln!(out, "DONE AGAIN: {redone}")?;
+    let mut told: Vec<&Incident> = Vec::new();
+    for incident in answers.iter().flat_map(|answer| &answer.incidents) {
+        if !told.contains(&incident) {
+            writeln!(out, "NOTE: {incident}")?;
+            told.push(incident);
+        }
     }
     let comparisons: u64 = answers.iter().map(|a| a.comparisons).sum();
     let rate = comparisons as f64 / elapsed.as_secs_f64();
@@ -174,7 +193,7 @@ fn write_summary(
     let mut records = 0;
     for pass in answers.chunks(probes_per_pass) {
         total += pass[0].cost.unwrap_or_default();
-        records += pass[0].comparisons;
+        records += pass[0].cost.map_or(0, |cost| cost.records);
     }
     let each = |cycles: u64| cycles as f64 / records.max(1) as f64;
     writeln!(

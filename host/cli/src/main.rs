@@ -10,6 +10,7 @@ mod engine;
 mod error;
 mod identify;
 mod input;
+mod pool;
 mod simulate;
 mod synth;
 mod telemetry;

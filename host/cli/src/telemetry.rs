@@ -72,6 +72,11 @@ fn path_of(engine: &str) -> PathBuf {
     folder().join(format!("{name}-{:08x}.json", crc32fast::hash(engine.as_bytes())))
 }
 
+/// The file that says that an operator has taken a card out of service.
+pub fn mark_of(engine: &str) -> PathBuf {
+    path_of(engine).with_extension("drained")
+}
+
 struct Published {
     path: PathBuf,
 }

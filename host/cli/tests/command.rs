@@ -94,6 +94,7 @@ struct Running(Child);
 impl Running {
     /// A simulated card, once its socket is there.
     fn simulator(socket: &Path) -> Self {
+        let _ = fs::remove_file(socket); // of one that was killed
         let child =
             whorl().args(["sim", "--socket", text(socket)]).stderr(Stdio::null()).spawn().expect("whorl starts");
         let running = Self(child);
@@ -282,24 +283,104 @@ fn a_client_killed_in_mid_search_leaves_a_card_that_answers_the_next() {
     assert_eq!(candidates(files.answers(&engine)), candidates(files.answers("cpu")));
 }
 
+/// Starts a search and kills its card in the middle of it. Returns how it ended, and how long after.
+fn lose_card(files: &Files, card: &mut Running, mut search: Command) -> (Output, Duration) {
+    let search = search.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("whorl starts");
+    let mut client = Running(search);
+    files.wait_for_comparisons();
+    assert!(client.0.try_wait().expect("the client can be asked").is_none(), "the search was over before the kill");
+    card.kill();
+    let killed = Instant::now();
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    std::io::Read::read_to_end(&mut client.0.stdout.take().expect("piped"), &mut stdout).expect("bytes");
+    std::io::Read::read_to_end(&mut client.0.stderr.take().expect("piped"), &mut stderr).expect("bytes");
+    let status = client.0.wait().expect("the client ends");
+    (Output { status, stdout, stderr }, killed.elapsed())
+}
+
 #[test]
 fn a_card_that_goes_away_in_mid_search_is_reported_lost_within_5_seconds() {
     let files = Files::new(1500, 20);
     let socket = files.path("card.sock");
     let mut card = Running::simulator(&socket);
     let engine = format!("unix:{}", socket.display());
-    let mut client =
-        Running(files.identify(&engine).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("whorl starts"));
-    files.wait_for_comparisons();
-    assert!(client.0.try_wait().expect("the client can be asked").is_none(), "the search was over before the kill");
-    card.kill();
-    let killed = Instant::now();
-    let status = client.0.wait().expect("the client ends");
-    assert!(killed.elapsed() < Duration::from_secs(5), "it took {:?}", killed.elapsed());
-    assert_eq!(status.code(), Some(5));
-    let mut said = String::new();
-    std::io::Read::read_to_string(&mut client.0.stderr.take().expect("piped"), &mut said).expect("text");
-    assert!(said.contains("lost"), "{said}");
+    let mut search = files.identify(&engine);
+    search.arg("--no-spare");
+    let (output, took) = lose_card(&files, &mut card, search);
+    assert!(took < Duration::from_secs(5), "it took {took:?}");
+    assert_eq!(output.status.code(), Some(5));
+    let said = stderr(&output);
+    assert!(said.contains("lost") && said.contains("of 1500 records were compared"), "{said}");
     // And no card at all is as lost as one that went away, or cannot be reached: never a hang, never success.
     assert!(matches!(run(&["card", "info", "--engine", &engine]).status.code(), Some(4 | 5)));
+}
+
+#[test]
+fn what_a_lost_card_leaves_undone_the_other_card_and_the_cpu_do() {
+    let files = Files::new(1500, 20);
+    let sockets = [files.path("a.sock"), files.path("b.sock")];
+    let [mut first, _second] = sockets.each_ref().map(|socket| Running::simulator(socket));
+    let [a, b] = sockets.each_ref().map(|socket| format!("unix:{}", socket.display()));
+    let right = files.answers("cpu");
+    for others in [&["--engine", &b, "--no-spare"][..], &[]] {
+        let mut search = files.identify(&a);
+        search.args(others);
+        let (output, _) = lose_card(&files, &mut first, search);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let answers: Vec<Value> =
+            serde_json::Deserializer::from_slice(&output.stdout).into_iter().collect::<Result<_, _>>().expect("JSON");
+        for (answer, right) in answers.iter().zip(&right) {
+            assert_eq!((&answer["candidates"], &answer["comparisons"]), (&right["candidates"], &right["comparisons"]));
+        }
+        assert_eq!(answers.len(), right.len());
+        let incidents: Vec<_> =
+            answers.iter().flat_map(|a| a["incidents"].as_array().cloned().unwrap_or_default()).collect();
+        assert!(
+            incidents.iter().any(|i| i["left_service"] == true && i["engine"] == format!("card {a}")),
+            "{incidents:?}\n{}",
+            stderr(&output)
+        );
+        let last = answers.last().expect("answers")["engines"].to_string();
+        assert!(!last.contains(&a), "{last}");
+        first = Running::simulator(&sockets[0]);
+    }
+}
+
+#[test]
+fn a_drained_card_is_let_go_of_in_mid_search_and_taken_up_again_when_resumed() {
+    let files = Files::new(1500, 60);
+    let sockets = [files.path("a.sock"), files.path("b.sock")];
+    let _cards = sockets.each_ref().map(|socket| Running::simulator(socket));
+    let [a, b] = sockets.each_ref().map(|socket| format!("unix:{}", socket.display()));
+    let mut search = files.identify(&a);
+    search.args(["--engine", &b, "--no-spare"]);
+    let search = search.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("whorl starts");
+    files.wait_for_comparisons();
+    let whorl = |arguments: &[&str]| {
+        whorl().args(arguments).env("WHORL_RUNTIME_DIR", files.path("run")).output().expect("whorl starts")
+    };
+    let drained = whorl(&["card", "drain", "--engine", &a, "--wait", "20"]);
+    assert!(drained.status.success(), "{}", stderr(&drained));
+    // Nobody holds it: another process can open it while the search goes on with the other card.
+    let info = whorl(&["card", "info", "--engine", &a]);
+    assert!(info.status.success(), "{}", stderr(&info));
+    assert!(whorl(&["card", "resume", "--engine", &a]).status.success());
+    let output = search.wait_with_output().expect("the search ends");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let answers: Vec<Value> =
+        serde_json::Deserializer::from_slice(&output.stdout).into_iter().collect::<Result<_, _>>().expect("JSON");
+    let right = files.answers("cpu");
+    for (answer, right) in answers.iter().zip(&right) {
+        assert_eq!(answer["candidates"], right["candidates"]);
+        assert_eq!(answer["incidents"], serde_json::json!([]));
+    }
+    let with_a: Vec<bool> = answers.iter().map(|answer| answer["engines"].to_string().contains(&a)).collect();
+    let changes = with_a.chunk_by(|a, b| a == b).map(|run| run[0]).collect::<Vec<_>>();
+    // The other card may now and then be quick enough to do all of a pass.
+    assert!(changes.starts_with(&[true, false, true]), "{with_a:?}");
+    // A mark outlives its search, and nobody opens a marked card.
+    assert!(whorl(&["card", "drain", "--engine", &a]).status.success());
+    let refused = files.identify(&a).args(["--no-spare"]).output().expect("whorl starts");
+    assert_eq!(refused.status.code(), Some(4), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("whorl card resume --engine"), "{}", stderr(&refused));
 }

@@ -239,7 +239,8 @@ impl State {
             let expected = 2 * self.expected(holder, slot, probes);
             let late = held > LATE_GRACE + LATE_FACTOR * expected;
             let known = self.entrants[member].rate.is_some() && self.entrants[holder].rate.is_some();
-            if late || known && self.expected(member, slot, probes) < expected.saturating_sub(held) {
+            let worker = self.entrants[member].role == Role::Worker;
+            if late || worker && known && self.expected(member, slot, probes) < expected.saturating_sub(held) {
                 self.slots[nth].late |= late;
                 return Some(nth);
             }
