@@ -31,4 +31,4 @@ pub use options::{CLOCK_MHZ, LinkModel, MemoryModel, SimError, SimOptions};
 /// Whether the card checks its assertions in every cycle: the feature of that name.
 pub const ASSERTIONS: bool = cfg!(feature = "assertions");
 
-pub use serve::{configurations, serve, serve_with_faults};
+pub use serve::{Simulator, configurations};

@@ -25,42 +25,57 @@ pub fn configurations() -> &'static [(u8, u8)] {
     CONFIGURATIONS
 }
 
-/// Serves a card at the socket of `options`, to one client after another, until the process is killed.
-///
-/// Whatever a client does or how it ends, the next finds the card as after power-up. Each session is summed up in one
-/// line of the log.
-///
-/// # Errors
-/// [`SimError`] if the card or its socket cannot be made, or if an assertion in the card's RTL fails; it does not return
-/// otherwise.
-pub fn serve(options: &SimOptions) -> Result<(), SimError> {
-    serve_with_faults(options, &Faults::default())
+/// A card at its socket, to which clients can connect.
+pub struct Simulator {
+    server: Server,
+    card: CardHandle,
+    host: Arc<Host>,
 }
 
-/// [`serve`] in surroundings where things go wrong as `faults` is told.
-///
-/// # Errors
-/// As [`serve`].
-pub fn serve_with_faults(options: &SimOptions, faults: &Faults) -> Result<(), SimError> {
-    let timing = options.link.timing()?;
-    let (units, memory_timing) = options.memory.channel()?;
-    let (streams, probes) = (options.streams, options.probes);
-    let mut model = Model::new(streams, probes).ok_or(SimError::UnknownConfiguration { streams, probes })?;
-    if let Some(path) = &options.fst
-        && !model.trace(path)
-    {
-        return Err(SimError::NoTracing);
+impl std::fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Simulator").field("card", &self.card).finish_non_exhaustive()
     }
-    let server = bind(&options.socket)?;
-    let host = Arc::new(Host::new());
-    let channel = || CardChannel::new(memory_timing, units, options.memory.bad_line);
-    let memory = (0..streams).map(|_| channel()).collect();
-    let card = CardHandle::start(model, timing, memory, Arc::clone(&host), faults.clone())?;
-    tracing::info!(socket = %options.socket.display(), streams, probes, link = ?options.link, memory = ?options.memory, "card ready");
-    loop {
-        serve_one(&server, &card, &host);
-        if let Some(text) = card.failure() {
-            return Err(SimError::CardFailed { text });
+}
+
+impl Simulator {
+    /// Makes the card of `options`, in surroundings where things go wrong as `faults` is told, and its socket. Clients
+    /// that connect from now on wait until [`serve`](Self::serve) has time for them.
+    ///
+    /// # Errors
+    /// [`SimError`] if the card or its socket cannot be made.
+    pub fn new(options: &SimOptions, faults: &Faults) -> Result<Self, SimError> {
+        let timing = options.link.timing()?;
+        let (units, memory_timing) = options.memory.channel()?;
+        let (streams, probes) = (options.streams, options.probes);
+        let mut model = Model::new(streams, probes).ok_or(SimError::UnknownConfiguration { streams, probes })?;
+        if let Some(path) = &options.fst
+            && !model.trace(path)
+        {
+            return Err(SimError::NoTracing);
+        }
+        let server = bind(&options.socket)?;
+        let host = Arc::new(Host::new());
+        let channel = || CardChannel::new(memory_timing, units, options.memory.bad_line);
+        let memory = (0..streams).map(|_| channel()).collect();
+        let card = CardHandle::start(model, timing, memory, Arc::clone(&host), faults.clone())?;
+        tracing::info!(socket = %options.socket.display(), streams, probes, link = ?options.link, memory = ?options.memory, "card ready");
+        Ok(Self { server, card, host })
+    }
+
+    /// Serves one client after another, until the process is killed.
+    ///
+    /// Whatever a client does or how it ends, the next finds the card as after power-up. Each session is summed up in
+    /// one line of the log.
+    ///
+    /// # Errors
+    /// [`SimError`] if an assertion in the card's RTL fails; it does not return otherwise.
+    pub fn serve(&self) -> Result<(), SimError> {
+        loop {
+            serve_one(&self.server, &self.card, &self.host);
+            if let Some(text) = self.card.failure() {
+                return Err(SimError::CardFailed { text });
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use common::{
 };
 use whorl_device::{Device, DeviceError, GalleryBuffer, Recovery, SearchRequest, SearchTicket};
 use whorl_matcher::GATE_DEFAULT;
+use whorl_sim::{Faults, SimError, SimOptions};
 
 /// The bound within which a dead card must be noticed.
 const LOST_BOUND: Duration = Duration::from_secs(5);
@@ -25,6 +26,11 @@ fn start_long_search(device: &mut Device) -> (SearchTicket, GalleryBuffer) {
     std::thread::sleep(Duration::from_millis(100));
     assert!(device.counters().unwrap().records > 0, "the search has not started");
     (ticket, buffer)
+}
+
+/// Makes the card and serves it.
+fn serve(options: &SimOptions) -> Result<(), SimError> {
+    whorl_sim::Simulator::new(options, &Faults::default())?.serve()
 }
 
 #[test]
@@ -136,18 +142,18 @@ fn a_simulator_that_hangs_is_noticed_in_time() {
 #[ignore = "started by other tests as a process of its own"]
 fn simulator_process() {
     let Some(socket) = role_socket() else { return };
-    panic!("the simulator ended: {:?}", whorl_sim::serve(&options(&socket, (1, 1))));
+    panic!("the simulator ended: {:?}", serve(&options(&socket, (1, 1))));
 }
 
 #[test]
 fn a_socket_in_use_is_left_alone() {
     let simulator = Simulator::start((1, 1));
     drop(simulator.connect());
-    let error = whorl_sim::serve(&options(&simulator.socket(), (1, 1))).unwrap_err();
+    let error = serve(&options(&simulator.socket(), (1, 1))).unwrap_err();
     assert!(matches!(error, whorl_sim::SimError::SocketInUse { .. }), "{error}");
     let file = simulator.socket().with_extension("file");
     std::fs::write(&file, "precious").unwrap();
-    assert!(matches!(whorl_sim::serve(&options(&file, (1, 1))), Err(whorl_sim::SimError::SocketInUse { .. })));
+    assert!(matches!(serve(&options(&file, (1, 1))), Err(whorl_sim::SimError::SocketInUse { .. })));
     assert_eq!(std::fs::read(&file).unwrap(), b"precious");
     check_small_search(&mut simulator.open());
 }
@@ -160,5 +166,5 @@ fn waves_are_refused_by_a_build_that_cannot_write_them() {
     if cfg!(feature = "trace") {
         return;
     }
-    assert!(matches!(whorl_sim::serve(&asked), Err(whorl_sim::SimError::NoTracing)));
+    assert!(matches!(serve(&asked), Err(whorl_sim::SimError::NoTracing)));
 }

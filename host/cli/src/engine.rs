@@ -247,7 +247,6 @@ impl MemoryKind {
 #[cfg(feature = "sim")]
 impl Simulator {
     fn start(choice: &SimChoice) -> Result<Self, CliError> {
-        use std::time::{Duration, Instant};
         let folder = tempfile::Builder::new().prefix("whorl-sim").tempdir()?;
         let socket = folder.path().join("card.sock");
         let options = whorl_sim::SimOptions {
@@ -258,19 +257,8 @@ impl Simulator {
             link: choice.link_model(),
             memory: choice.memory.model(choice.memory_fields)?,
         };
-        let server = std::thread::Builder::new().name("whorl-sim".into()).spawn(move || whorl_sim::serve(&options))?;
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while !socket.exists() && Instant::now() < deadline {
-            if server.is_finished() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        if server.is_finished()
-            && let Ok(Err(error)) = server.join()
-        {
-            return Err(error.into());
-        }
+        let simulator = whorl_sim::Simulator::new(&options, &whorl_sim::Faults::default())?;
+        std::thread::Builder::new().name("whorl-sim".into()).spawn(move || simulator.serve())?;
         Ok(Self { socket, _folder: folder })
     }
 }

@@ -44,11 +44,12 @@ pub fn run(options: &Options) -> Result<(), CliError> {
         reads_in_flight: options.reads_in_flight,
     };
     let (streams, probes) = (options.streams, options.probes);
-    eprintln!("whorl: simulated card of {streams} streams x {probes} probes at {}", options.socket.display());
     let memory = options.memory.model([options.memory_mib, None, None])?;
     let (socket, fst) = (options.socket.clone(), options.fst.clone());
     let options = whorl_sim::SimOptions { socket, streams, probes, fst, link, memory };
-    Ok(whorl_sim::serve(&options)?)
+    let simulator = whorl_sim::Simulator::new(&options, &whorl_sim::Faults::default())?;
+    eprintln!("whorl: simulated card of {streams} streams x {probes} probes at {}", options.socket.display());
+    Ok(simulator.serve()?)
 }
 
 /// Runs the command in a build without the simulator.

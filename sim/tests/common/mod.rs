@@ -50,10 +50,8 @@ impl Simulator {
         let folder = tempfile::tempdir().unwrap();
         let options = SimOptions { link, memory, ..options(&folder.path().join("card"), shape) };
         let faults = Faults::default();
-        let ordered = faults.clone();
-        std::thread::spawn(move || {
-            panic!("the simulator ended: {:?}", whorl_sim::serve_with_faults(&options, &ordered))
-        });
+        let simulator = whorl_sim::Simulator::new(&options, &faults).unwrap();
+        std::thread::spawn(move || panic!("the simulator ended: {:?}", simulator.serve()));
         Self { folder, faults }
     }
 
