@@ -194,7 +194,7 @@ fn verilate(
     if features.trace {
         command.arg("--trace-fst");
     }
-    command.args(["hdl/lint/verilator.vlt", "-f", "hdl/hdl.f"]);
+    command.args(["hdl/lint/verilator.vlt", "sim/src/model/public.vlt", "-f", "hdl/hdl.f"]);
     run(&mut command);
 }
 

@@ -11,10 +11,10 @@ use std::thread::JoinHandle;
 use whorl_layout::{CHANNEL_UNIT_BYTES, csr};
 
 use crate::card_memory::Channel;
-use crate::faults::Faults;
+use crate::faults::{Faults, Mishap};
 use crate::host::Host;
 use crate::link::{Link, LinkCounts, LinkTiming};
-use crate::model::{Inputs, Model, Outputs};
+use crate::model::{Inputs, Lane, Model, Outputs};
 use crate::options::SimError;
 use crate::register_port::{ALL_ONES, Access, RegisterPort};
 
@@ -22,6 +22,8 @@ use crate::register_port::{ALL_ONES, Access, RegisterPort};
 const RESET_CYCLES: u32 = 16;
 /// Cycles without a transfer after which the card is asked whether it is idle. A doorbell starts a fetch within far fewer.
 const QUIET_CYCLES: u32 = 512;
+/// Cycles after which a card that is slowed down rests.
+const REST_CYCLES: u64 = 64;
 /// What the status register must say for the card to be left alone.
 const IDLE: u32 = csr::STATUS_READY_MASK | csr::STATUS_DMA_IDLE_MASK;
 const IDLE_MASK: u32 = IDLE | csr::STATUS_BUSY_MASK;
@@ -77,6 +79,7 @@ impl CardHandle {
             quiet_cycles: 0,
             asleep: false,
             failed: false,
+            dead_lanes: Vec::new(),
         };
         let thread = std::thread::Builder::new().name("card".into()).spawn(move || card.run());
         let thread = thread.map_err(|source| SimError::Thread { source })?;
@@ -136,9 +139,9 @@ pub(crate) struct CardChannel {
 
 impl CardChannel {
     /// A channel of `units` times `CHANNEL_UNIT_BYTES`.
-    pub(crate) fn new(timing: LinkTiming, units: u32, bad_line: Option<u64>) -> Self {
+    pub(crate) fn new(timing: LinkTiming, units: u32, bad_line: Option<u64>, faults: Faults) -> Self {
         let bytes = u64::from(units) * CHANNEL_UNIT_BYTES as u64;
-        Self { link: Link::new(timing, Faults::default()), channel: Channel::new(bytes, bad_line), units }
+        Self { link: Link::new(timing, faults), channel: Channel::new(bytes, bad_line), units }
     }
 }
 
@@ -158,6 +161,7 @@ struct Card {
     quiet_cycles: u32,
     asleep: bool,
     failed: bool,
+    dead_lanes: Vec<Lane>,
 }
 
 impl Card {
@@ -186,7 +190,7 @@ impl Card {
     fn serve(&mut self, request: Request) {
         // The other end waits for the answer; if it is gone, nobody minds.
         match request {
-            Request::Access(access, reply) if self.failed => {
+            Request::Access(access, reply) if self.failed || self.faults.registers_gone() => {
                 let answer = if matches!(access, Access::Read { .. }) { ALL_ONES } else { 0 };
                 let _ = reply.send(answer);
             }
@@ -249,7 +253,35 @@ impl Card {
         }
     }
 
+    /// Lets what tests ordered come over the card.
+    fn suffer(&mut self) {
+        for mishap in self.faults.mishaps() {
+            match mishap {
+                Mishap::Reset => {
+                    self.answer(ALL_ONES);
+                    self.reset();
+                }
+                Mishap::LinkStall(cycles) => self.link.stall(cycles),
+                Mishap::ProbeBit([stream, probe, lane, bit]) => {
+                    self.model.flip_probe_bit((stream, probe, lane), bit);
+                }
+                Mishap::DeadLane([stream, probe, lane]) => self.dead_lanes.push((stream, probe, lane)),
+                Mishap::Repair => self.dead_lanes.clear(),
+            }
+        }
+        for &lane in &self.dead_lanes {
+            self.model.empty_lane(lane);
+        }
+        if self.cycles.is_multiple_of(REST_CYCLES) {
+            let rest = self.faults.rest(REST_CYCLES);
+            if !rest.is_zero() {
+                std::thread::sleep(rest);
+            }
+        }
+    }
+
     fn cycle(&mut self) {
+        self.suffer();
         self.link.drive(&mut self.inputs.host, &*self.host);
         for (port, channel) in self.inputs.memory.iter_mut().zip(&mut self.memory) {
             channel.link.drive(port, &channel.channel);
@@ -267,7 +299,7 @@ impl Card {
             moved |= channel.link.advance(inputs, outputs, &channel.channel);
         }
         let raised = self.outputs.msix_valid != 0 && self.inputs.msix_ready;
-        if raised {
+        if raised && !self.faults.loses_interrupt() {
             self.host.msix().raise(self.outputs.msix_vector.into());
         }
         self.quiet_cycles = if moved || raised { 0 } else { self.quiet_cycles.saturating_add(1) };

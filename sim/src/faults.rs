@@ -1,8 +1,9 @@
-//! Faults that a test orders of a running card's surroundings: of the host link and of the interrupts.
+//! Faults that a test orders of a running card and its surroundings: of links, interrupts, registers and lanes.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// What goes wrong with one burst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,27 @@ pub enum FaultKind {
     WriteLate(u64),
     /// A bit of a write's data is flipped on its way.
     WriteFlip(usize, u8),
+    /// A write is acknowledged and never carried out.
+    WriteDropped,
+    /// A write is carried out, and once more so many bytes further on.
+    WriteTwice(u64),
+}
+
+/// What goes wrong at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mishap {
+    /// Somebody else resets the function.
+    Reset,
+    /// The host link starts nothing new for so many cycles.
+    LinkStall(u64),
+    /// A bit of the descriptor that a lane compares with is flipped, until the probe is loaded again: stream, probe slot,
+    /// lane, bit.
+    ProbeBit([u8; 4]),
+    /// A lane finds nothing any more, over loads and resets: stream, probe slot, lane.
+    DeadLane([u8; 3]),
+    /// All lanes are well again.
+    Repair,
 }
 
 impl FaultKind {
@@ -44,6 +66,11 @@ struct Order {
 struct State {
     orders: Mutex<Vec<Order>>,
     interrupts_held: AtomicBool,
+    interrupts_lost: AtomicU64,
+    registers_gone: AtomicBool,
+    slow_ns: AtomicU64,
+    mishaps: Mutex<Vec<Mishap>>,
+    mishap_waits: AtomicBool,
 }
 
 /// A hand on the surroundings of a card; copies share it. The default does no harm.
@@ -57,6 +84,15 @@ impl Faults {
         self.0.orders.lock().unwrap_or_else(PoisonError::into_inner).push(Order { kind, within, after });
     }
 
+    /// Forgets orders that have met no burst, and everything else that lasts but dead lanes.
+    pub fn clear(&self) {
+        self.0.orders.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.hold_interrupts(false);
+        self.lose_interrupts(0);
+        self.remove_registers(false);
+        self.slow_down(Duration::ZERO);
+    }
+
     /// Orders that have met no burst yet.
     pub fn outstanding(&self) -> usize {
         self.0.orders.lock().unwrap_or_else(PoisonError::into_inner).len()
@@ -65,6 +101,51 @@ impl Faults {
     /// Takes no interrupt from the card while `held`.
     pub fn hold_interrupts(&self, held: bool) {
         self.0.interrupts_held.store(held, Ordering::Relaxed);
+    }
+
+    /// Loses the next `count` interrupts of the card, on their way.
+    pub fn lose_interrupts(&self, count: u64) {
+        self.0.interrupts_lost.store(count, Ordering::Relaxed);
+    }
+
+    /// Whether the interrupt that is about to be delivered is lost.
+    pub(crate) fn loses_interrupt(&self) -> bool {
+        self.0.interrupts_lost.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+
+    /// Has all registers read as all ones and swallow writes while `gone`, as those of a card that left the bus.
+    pub fn remove_registers(&self, gone: bool) {
+        self.0.registers_gone.store(gone, Ordering::Relaxed);
+    }
+
+    pub(crate) fn registers_gone(&self) -> bool {
+        self.0.registers_gone.load(Ordering::Relaxed)
+    }
+
+    /// Has every cycle of the card take at least `cycle`.
+    pub fn slow_down(&self, cycle: Duration) {
+        self.0.slow_ns.store(cycle.as_nanos() as u64, Ordering::Relaxed);
+    }
+
+    /// How long the card has to rest after so many cycles.
+    pub(crate) fn rest(&self, cycles: u64) -> Duration {
+        Duration::from_nanos(self.0.slow_ns.load(Ordering::Relaxed).saturating_mul(cycles))
+    }
+
+    /// Lets `mishap` come over the card in its next cycle.
+    pub fn strike(&self, mishap: Mishap) {
+        self.0.mishaps.lock().unwrap_or_else(PoisonError::into_inner).push(mishap);
+        self.0.mishap_waits.store(true, Ordering::Release);
+    }
+
+    /// What has come over the card since it was asked last; cheap where nothing has.
+    pub(crate) fn mishaps(&self) -> Vec<Mishap> {
+        if !self.0.mishap_waits.load(Ordering::Acquire) {
+            return Vec::new();
+        }
+        let mut mishaps = self.0.mishaps.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.mishap_waits.store(false, Ordering::Relaxed);
+        std::mem::take(&mut mishaps)
     }
 
     pub(crate) fn interrupts_held(&self) -> bool {

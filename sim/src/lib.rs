@@ -26,7 +26,7 @@ mod register_port;
 mod serve;
 mod session;
 
-pub use faults::{FaultKind, Faults};
+pub use faults::{FaultKind, Faults, Mishap};
 pub use options::{CLOCK_MHZ, LinkModel, MemoryModel, SimError, SimOptions};
 /// Whether the card checks its assertions in every cycle: the feature of that name.
 pub const ASSERTIONS: bool = cfg!(feature = "assertions");

@@ -118,6 +118,7 @@ pub(crate) struct Link {
     responses: VecDeque<Response>,
     responding: usize, // of `responses`: what is offered to the card
     counts: LinkCounts,
+    stalled_until: u64,
     faults: Faults,
 }
 
@@ -135,8 +136,19 @@ impl Link {
             responses: VecDeque::new(),
             responding: 0,
             counts: LinkCounts::default(),
+            stalled_until: 0,
             faults,
         }
+    }
+
+    /// Answers nothing new for so many cycles.
+    pub(crate) fn stall(&mut self, cycles: u64) {
+        self.stalled_until = self.now + cycles;
+    }
+
+    /// The time as answers see it: it does not pass in a stall.
+    fn time(&self) -> u64 {
+        if self.now < self.stalled_until { 0 } else { self.now }
     }
 
     /// What went over the link.
@@ -174,7 +186,7 @@ impl Link {
         inputs.awready = self.writes.len() + self.responses.len() < WRITES_MAX;
         inputs.wready = !self.writes.is_empty() && self.write_credit >= LINE_BYTES as i64;
         inputs.bvalid = false;
-        let due = first_due(&self.responses, self.now, |response| (response.ready_at, response.id));
+        let due = first_due(&self.responses, self.time(), |response| (response.ready_at, response.id));
         if let Some((place, response)) = due.and_then(|place| Some((place, self.responses.get(place)?))) {
             inputs.bvalid = true;
             inputs.bid = response.id;
@@ -187,7 +199,7 @@ impl Link {
         if self.returning.is_some() {
             return;
         }
-        let due = first_due(&self.reads, self.now, |read| (read.ready_at, read.id));
+        let due = first_due(&self.reads, self.time(), |read| (read.ready_at, read.id));
         let Some(read) = due.and_then(|place| self.reads.remove(place)) else { return };
         let mut data = vec![0; read.beats * LINE_BYTES];
         let well_formed = is_well_formed(read.address, read.beats);
@@ -278,13 +290,20 @@ impl Link {
         {
             flip(data, byte % LINE_BYTES, bit);
         }
-        let done = well_formed
-            && write.fault != Some(FaultKind::WriteError)
-            && self.beats.iter().zip(0..).all(|((strobes, data), beat)| {
+        let store = |address: u64| {
+            self.beats.iter().zip(0..).all(|((strobes, data), beat)| {
                 runs(*strobes).all(|(first, end)| {
-                    memory.write(write.address + beat * LINE_BYTES as u64 + first as u64, &data[first..end])
+                    memory.write(address + beat * LINE_BYTES as u64 + first as u64, &data[first..end])
                 })
-            });
+            })
+        };
+        let carried_out = match write.fault {
+            Some(FaultKind::WriteError) => false,
+            Some(FaultKind::WriteDropped) => true,
+            Some(FaultKind::WriteTwice(further)) => store(write.address) && store(write.address + further),
+            _ => store(write.address),
+        };
+        let done = well_formed && carried_out;
         if !done {
             self.counts.errors += 1;
             tracing::debug!(address = write.address, beats = write.beats, "DMA write refused");

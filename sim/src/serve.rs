@@ -56,7 +56,7 @@ impl Simulator {
         }
         let server = bind(&options.socket)?;
         let host = Arc::new(Host::new());
-        let channel = || CardChannel::new(memory_timing, units, options.memory.bad_line);
+        let channel = || CardChannel::new(memory_timing, units, options.memory.bad_line, faults.clone());
         let memory = (0..streams).map(|_| channel()).collect();
         let card = CardHandle::start(model, timing, memory, Arc::clone(&host), faults.clone())?;
         tracing::info!(socket = %options.socket.display(), streams, probes, link = ?options.link, memory = ?options.memory, "card ready");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use whorl_layout::{
-    CANDIDATE_BYTES, HISTOGRAM_BINS, LINE_BYTES, RESULT_HEADER_LINES, RESULT_HISTOGRAM_LINES, ResultHeader,
+    CANDIDATE_BYTES, HISTOGRAM_BINS, HISTOGRAM_SHIFT, LINE_BYTES, RESULT_HEADER_LINES, RESULT_HISTOGRAM_LINES, ResultHeader,
 };
 use zerocopy::FromBytes;
 use zerocopy::little_endian::U32;
@@ -124,13 +124,15 @@ fn parse_block(request: &SearchRequest, stream: u8, probe_slot: u8, block: &[u8]
     if binned != u64::from(comparisons) {
         return Err(format!("the histogram counts {binned} of {comparisons} comparisons"));
     }
+    let candidates = parse_candidates(request, &list[..expected as usize * CANDIDATE_BYTES])?;
+    check_against_histogram(request, passed, &histogram, &candidates)?;
     Ok(ResultBlock {
         stream,
         probe_slot,
         comparisons,
         passed,
         histogram,
-        candidates: parse_candidates(request, &list[..expected as usize * CANDIDATE_BYTES])?,
+        candidates,
         known_answers: header.known_answers.get(),
         known_answer_signature: header.known_answer_signature.get(),
         statistics: StreamStatistics {
@@ -142,6 +144,36 @@ fn parse_block(request: &SearchRequest, stream: u8, probe_slot: u8, block: &[u8]
             lines: header.lines.get(),
         },
     })
+}
+
+/// Fails unless threshold, list and histogram tell of the same scores: the list has all of the best bins and nothing that
+/// a bin does not count.
+fn check_against_histogram(
+    request: &SearchRequest,
+    passed: u32,
+    histogram: &[u32],
+    candidates: &[Candidate],
+) -> Result<(), String> {
+    let bin = |score: u16| usize::from(score >> HISTOGRAM_SHIFT).min(HISTOGRAM_BINS - 1);
+    let count = |bins: &[u32]| bins.iter().map(|&count| u64::from(count)).sum::<u64>();
+    let threshold = bin(request.threshold);
+    let surely = count(&histogram[threshold + 1..]);
+    let at_most = count(&histogram[threshold..]);
+    if !(surely..=at_most).contains(&passed.into()) {
+        return Err(format!("{passed} comparisons passed, of which the histogram has {surely} to {at_most}"));
+    }
+    let mut listed = vec![0_u32; HISTOGRAM_BINS];
+    candidates.iter().for_each(|candidate| listed[bin(candidate.score)] += 1);
+    // Where the list was cut off, the worst one's bin may have more than is listed; of all above it, it has all.
+    let whole = passed as usize == candidates.len();
+    let worst = candidates.last().map_or(HISTOGRAM_BINS, |candidate| bin(candidate.score));
+    let complete = if whole { threshold + 1 } else { worst + 1 };
+    for (bin, (&listed, &counted)) in listed.iter().zip(histogram).enumerate() {
+        if listed > counted || bin >= complete && listed < counted {
+            return Err(format!("it lists {listed} candidates of histogram bin {bin}, which counts {counted}"));
+        }
+    }
+    Ok(())
 }
 
 fn parse_candidates(request: &SearchRequest, list: &[u8]) -> Result<Vec<Candidate>, String> {
@@ -163,4 +195,46 @@ fn parse_candidates(request: &SearchRequest, list: &[u8]) -> Result<Vec<Candidat
     }
     candidates.sort_unstable_by_key(|candidate| (std::cmp::Reverse(candidate.score), candidate.index));
     Ok(candidates)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether scores of a search for the best `top_k` of threshold 100 fit a histogram of `counted` scores.
+    fn fits(top_k: u16, listed: &[u16], counted: &[u16], passed: u32) -> bool {
+        let request = SearchRequest {
+            probe_mask: 1,
+            threshold: 100,
+            top_k,
+            extents: Vec::new(),
+            timeout: std::time::Duration::ZERO,
+        };
+        let mut histogram = vec![0; HISTOGRAM_BINS];
+        counted.iter().for_each(|&score| histogram[usize::from(score >> HISTOGRAM_SHIFT).min(HISTOGRAM_BINS - 1)] += 1);
+        let candidates: Vec<_> = (0..).zip(listed).map(|(index, &score)| Candidate { index, score }).collect();
+        check_against_histogram(&request, passed, &histogram, &candidates).is_ok()
+    }
+
+    #[test]
+    fn a_list_and_a_histogram_of_the_same_scores_fit() {
+        // Bins of 32: 100 and 120 share one with 97, which is below the threshold.
+        assert!(fits(9, &[20_000, 700, 120, 100], &[5, 97, 100, 120, 700, 20_000], 4));
+        assert!(fits(2, &[20_000, 700], &[97, 100, 120, 700, 20_000], 4));
+        assert!(fits(3, &[700, 700, 700], &[700, 700, 700, 700], 4));
+        assert!(fits(3, &[], &[1, 2], 0));
+    }
+
+    #[test]
+    fn a_list_that_lacks_has_moved_or_invents_a_score_does_not() {
+        // A score moved to another bin, up or down.
+        assert!(!fits(9, &[20_000, 732, 120, 100], &[5, 97, 100, 120, 700, 20_000], 4));
+        assert!(!fits(2, &[20_000, 668], &[97, 100, 120, 700, 20_000], 4));
+        // A better one is missing from a list that was cut off, and from one that was not.
+        assert!(!fits(2, &[700, 120], &[100, 120, 700, 20_000], 4));
+        assert!(!fits(9, &[20_000, 120], &[100, 120, 700, 20_000], 2));
+        // The histogram has fewer, or more, that passed than was said.
+        assert!(!fits(1, &[20_000], &[50, 60, 70, 20_000], 3));
+        assert!(!fits(1, &[20_000], &[700, 700, 20_000], 2));
+    }
 }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "verilated.h"
+#include "verilated_sym_props.h"
 #define STRING_OF(x) #x
 #define HEADER_OF(x) STRING_OF(x.h)
 #include HEADER_OF(MODEL)
@@ -221,6 +222,20 @@ int CARD(trace)(Card* card, const char* path) {
   (void)path;
   return 1;
 #endif
+}
+
+// Flips bit `bit` of the register `name` of the module instance `scope`, or clears it. Both must be listed in public.vlt.
+// Returns 0, or 1 where there is no such bit.
+int CARD(bit)(Card* card, const char* scope, const char* name, unsigned bit, unsigned flip) {
+  const std::string path = std::string{"TOP."} + scope;
+  const VerilatedScope* const found = card->context.scopeFind(path.c_str());
+  const VerilatedVar* const variable = found ? found->varFind(name) : nullptr;
+  if (!variable || bit >= variable->entBits()) return 1;
+  // Little-endian words of whatever size: byte n holds bits 8n and up.
+  uint8_t& byte = static_cast<uint8_t*>(variable->datap())[bit / 8];
+  const uint8_t mask = 1 << bit % 8;
+  byte = flip ? byte ^ mask : byte & ~mask;
+  return 0;
 }
 
 }  // extern "C"

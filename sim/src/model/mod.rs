@@ -4,6 +4,9 @@ mod ffi;
 
 pub(crate) use ffi::Model;
 
+/// A lane: its stream, its probe slot, and which of the engine's.
+pub(crate) type Lane = (u8, u8, u8);
+
 /// Configurations of the card that are compiled in: streams, engines per stream.
 pub(crate) const CONFIGURATIONS: &[(u8, u8)] = &[
     (1, 1),
