@@ -39,9 +39,14 @@ impl DmaMemory {
     /// ordinary pages.
     ///
     /// # Errors
-    /// The system's error if the memory cannot be had, or `InvalidInput` if `bytes` is 0 or does not fit the address
-    /// space.
+    /// The system's error if the memory cannot be had, `OutOfMemory` if it is more than the machine has, or `InvalidInput`
+    /// if `bytes` is 0 or does not fit the address space.
     pub fn new(bytes: usize) -> io::Result<Self> {
+        // All pages are made at once, which ends the process instead of the call where there are too few.
+        let machine = rustix::system::sysinfo();
+        if bytes as u64 > u64::from(machine.totalram).saturating_mul(machine.mem_unit.into()) {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
         if bytes >= HUGE_PAGE_BYTES
             && let Ok(memory) = Self::with_pages(bytes, true)
         {
@@ -246,6 +251,7 @@ mod tests {
         assert_eq!(large.bytes(), expected);
         assert!(DmaMemory::new(0).is_err());
         assert!(DmaMemory::new(usize::MAX).is_err());
+        assert_eq!(DmaMemory::new(1 << 45).unwrap_err().kind(), io::ErrorKind::OutOfMemory);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use whorl_layout::{
-    CANDIDATE_BYTES, HISTOGRAM_BINS, HISTOGRAM_SHIFT, LINE_BYTES, RESULT_HEADER_LINES, RESULT_HISTOGRAM_LINES, ResultHeader,
+    CANDIDATE_BYTES, HISTOGRAM_BINS, HISTOGRAM_SHIFT, LINE_BYTES, RESULT_HEADER_LINES, RESULT_HISTOGRAM_LINES,
+    ResultHeader,
 };
 use zerocopy::FromBytes;
 use zerocopy::little_endian::U32;

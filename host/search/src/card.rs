@@ -86,14 +86,14 @@ impl CardEngine {
         &mut self.device
     }
 
-    /// Hands a piece to the card, known answers first.
+    /// Hands a piece to the card, known answers last: what went wrong before them is still wrong then.
     fn start(&mut self, piece: &Piece, search: &Search, planted: ExtentRequest) -> Result<SearchTicket, EngineError> {
         let extents = &self.shards[piece.shard].extents[piece.extents.clone()];
         Ok(self.device.start_search(&SearchRequest {
             probe_mask: (1 << search.probes.len()) - 1,
             threshold: search.threshold,
             top_k: search.top_k as u16,
-            extents: std::iter::once(&planted).chain(extents).copied().collect(),
+            extents: extents.iter().chain(std::iter::once(&planted)).copied().collect(),
             timeout: search.timeout,
         })?)
     }

@@ -8,7 +8,12 @@ use whorl_matcher::{Backend, Comparator, Probe, Record, RecordError, RecordMinut
 const COUNTS: [usize; 8] = [48, 0, 1, 3, 4, 17, 33, 64];
 const SEED: u64 = 0x57_484f_524c;
 
-/// The planted records of one pass: fixed ones, then every probe of the pass as its own mate, which scores highest.
+/// Bits in which a near mate's descriptors differ from the probe's. Every distance is then where one bit more or less
+/// changes a lane's weight (MATCHER 3: weights stay at their largest below a distance of 14), and with it the score.
+const NEAR_BITS: usize = 20;
+
+/// The planted records of one pass: fixed ones, then every probe of the pass as its own mate, which scores highest, and as
+/// a near mate, whose score every bit of the probe has a part in.
 #[derive(Debug)]
 pub(crate) struct KnownAnswers {
     records: Vec<Vec<u8>>,
@@ -18,14 +23,15 @@ impl KnownAnswers {
     pub(crate) fn new(probes: &[Probe]) -> Self {
         let mut numbers = Numbers(SEED);
         let fixed = COUNTS.iter().map(|&count| Record { minutiae: (0..count).map(|_| numbers.minutia()).collect() });
-        Self { records: fixed.chain(probes.iter().map(|probe| probe.record().clone())).map(|r| r.to_bytes()).collect() }
+        let mates = probes.iter().flat_map(|probe| [probe.record().clone(), near(probe.record())]);
+        Self { records: fixed.chain(mates).map(|record| record.to_bytes()).collect() }
     }
 
     /// Bytes of the planted records of `probes` probes at most.
     pub(crate) fn bytes_max(probes: usize) -> usize {
         let lines = |minutiae: usize| minutiae.div_ceil(whorl_layout::LINE_MINUTIAE).max(1);
         let fixed: usize = COUNTS.iter().map(|&count| lines(count)).sum();
-        (fixed + probes * lines(whorl_layout::LANES)) * LINE_BYTES
+        (fixed + 2 * probes * lines(whorl_layout::LANES)) * LINE_BYTES
     }
 
     /// The packed records one behind the other.
@@ -45,6 +51,18 @@ impl KnownAnswers {
             Ok(signature.rotate_left(5) ^ u32::from(score))
         })
     }
+}
+
+/// The record with [`NEAR_BITS`] bits of every descriptor flipped, others in each.
+fn near(record: &Record) -> Record {
+    let mut near = record.clone();
+    for (lane, minutia) in near.minutiae.iter_mut().enumerate() {
+        for nth in 0..NEAR_BITS {
+            let bit = (7 * nth + 13 * lane) % 128; // 7 is prime to 128: no bit comes twice
+            minutia.descriptor[bit / 8] ^= 1 << (bit % 8);
+        }
+    }
+    near
 }
 
 /// The same numbers everywhere and always (splitmix64): what is planted must not depend on a library's generator.
@@ -88,10 +106,25 @@ mod tests {
     fn the_planted_records_never_change_and_fit_their_room() {
         let probes = [probe(1, 48), probe(2, 48)];
         let planted = KnownAnswers::new(&probes);
-        assert_eq!((planted.records(), planted.bytes().len()), (10, KnownAnswers::bytes_max(2)));
+        assert_eq!((planted.records(), planted.bytes().len()), (12, KnownAnswers::bytes_max(2)));
         assert_eq!(planted.bytes(), KnownAnswers::new(&probes).bytes());
         let fixed = KnownAnswers::new(&[]).bytes();
         assert_eq!(crc32c::crc32c(&fixed), 0xaf78_c795, "a planted record changed");
+    }
+
+    #[test]
+    fn every_bit_of_a_probe_has_a_part_in_its_signature() {
+        let probe = probe(1, 48);
+        let planted = KnownAnswers::new(std::slice::from_ref(&probe));
+        let right = planted.signature(&probe, 43).expect("sound records");
+        for lane in 0..48 {
+            for bit in 0..128 {
+                let mut wrong = probe.record().clone();
+                wrong.minutiae[lane].descriptor[bit / 8] ^= 1 << (bit % 8);
+                let wrong = Probe::new(&wrong).expect("it fits a probe");
+                assert_ne!(planted.signature(&wrong, 43).expect("sound records"), right, "lane {lane}, bit {bit}");
+            }
+        }
     }
 
     #[test]
