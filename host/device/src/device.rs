@@ -26,7 +26,7 @@ use crate::transport::Transport;
 
 /// Shared memory for rings, probe images, extent lists and result blocks: enough for every slot of the I/O queue on
 /// the largest card.
-const POOL_BYTES: usize = 16 << 20;
+pub const POOL_BYTES: usize = 16 << 20;
 /// Bound of loading one probe: 13 KB over a link that moves gigabytes a second.
 const LOAD_BOUND: Duration = Duration::from_secs(5);
 

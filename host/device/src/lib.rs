@@ -38,7 +38,7 @@ pub mod transport;
 
 pub use bringup::DeviceInfo;
 pub use counters::{Activity, Counters, StreamCounters};
-pub use device::{Device, SearchTicket};
+pub use device::{Device, POOL_BYTES, SearchTicket};
 pub use error::{DeviceError, Recovery};
 pub use error_log::{ErrorHistory, ErrorLog};
 pub use gallery::GalleryBuffer;

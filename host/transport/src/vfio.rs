@@ -17,8 +17,9 @@ use whorl_device::dma::DmaMemory;
 use whorl_device::{Transport, TransportError};
 use whorl_layout::{BAR0_BYTES, PCI_DEVICE_ID, PCI_VENDOR_ID};
 
-use crate::address::{Address, Places};
+use crate::address::Address;
 use crate::bar::MappedBar;
+use crate::places::Places;
 use crate::vectors::Vectors;
 
 /// Opens the card at the PCI address `bdf`, as in `0000:65:00.0`, which must be bound to `vfio-pci`.

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::vfio_user::{Client, Error};
 use vfio_bindings::bindings::vfio::{
@@ -25,6 +25,10 @@ use crate::vectors::Vectors;
 /// How long the other side may take to answer. A simulated card answers a register access in microseconds to
 /// milliseconds; with the driver's own look every half second, a dead one is noticed within 4 s.
 pub const REPLY_BOUND: Duration = Duration::from_secs(3);
+
+/// How long an interrupt is waited for before the other side is asked whether it is still there. Its socket closes when it
+/// ends, which only the next call would notice.
+const PRESENCE_INTERVAL: Duration = Duration::from_millis(100);
 
 type Call = Box<dyn FnOnce(&mut Client) -> Result<Vec<u8>, Error> + Send>;
 type Reply = Result<Vec<u8>, Error>;
@@ -251,7 +255,16 @@ impl Transport for VfioUser {
     }
 
     fn irq_wait(&mut self, vector: u16, timeout: Duration) -> Result<bool, TransportError> {
-        self.vectors.as_ref().unwrap_or(&Vectors::default()).wait(vector, timeout)
+        let deadline = Instant::now() + timeout;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let slice = left.min(PRESENCE_INTERVAL);
+            let raised = self.vectors.as_ref().unwrap_or(&Vectors::default()).wait(vector, slice)?;
+            if raised || left <= PRESENCE_INTERVAL {
+                return Ok(raised);
+            }
+            self.call(|client| client.get_irq_info(VFIO_PCI_MSIX_IRQ_INDEX).map(|_| Vec::new()))?;
+        }
     }
 
     fn reset(&mut self) -> Result<(), TransportError> {
@@ -272,7 +285,6 @@ impl Drop for VfioUser {
 #[cfg(test)]
 mod tests {
     use std::os::unix::net::UnixListener;
-    use std::time::Instant;
 
     use super::*;
 
