@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use whorl_device::{Device, DeviceError, Transport};
-use whorl_search::{CardEngine, CpuEngine, Engine, EngineError, SparedEngine};
+use whorl_search::{CardEngine, CpuEngine, Engine, SparedEngine};
 
 /// Where comparisons are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +142,17 @@ impl EngineChoice {
 
     /// The card behind the engine.
     pub fn open_device(&self) -> Result<(Device, String, Option<Simulator>), CliError> {
+        let (transport, name, simulator) = self.open_transport()?;
+        let mut device = Device::open(transport).map_err(CliError::engine(&name))?;
+        // A card in this process cannot be named by another.
+        if simulator.is_none() {
+            telemetry::publish(&mut device, &self.to_string());
+        }
+        Ok((device, name, simulator))
+    }
+
+    /// The way to the card behind the engine, with nothing done to the card.
+    pub fn open_transport(&self) -> Result<(Box<dyn Transport>, String, Option<Simulator>), CliError> {
         let mut simulator = None;
         let name = format!("card {self}");
         let (transport, name): (Result<Box<dyn Transport>, _>, _) = match self {
@@ -153,14 +164,8 @@ impl EngineChoice {
                 (whorl_transport::vfio_user::connect(&started.socket), name)
             }
         };
-        let failed = |error: EngineError| CliError::Engine { engine: name.clone(), source: error };
-        let transport = transport.map_err(|error| failed(DeviceError::from(error).into()))?;
-        let mut device = Device::open(transport).map_err(|error| failed(error.into()))?;
-        // A card in this process cannot be named by another.
-        if simulator.is_none() {
-            telemetry::publish(&mut device, &self.to_string());
-        }
-        Ok((device, name, simulator))
+        let transport = transport.map_err(|error| CliError::engine(&name)(DeviceError::from(error)))?;
+        Ok((transport, name, simulator))
     }
 }
 
