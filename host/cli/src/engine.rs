@@ -107,6 +107,9 @@ fn sim_choice(rest: &str) -> Result<SimChoice, String> {
     Ok(choice)
 }
 
+/// The way to a card, the card's name, and the simulator that must live as long.
+pub type Reached = (Box<dyn Transport>, String, Option<Simulator>);
+
 /// An open engine and what must live as long as it.
 pub struct OpenEngine {
     /// The engine.
@@ -152,7 +155,7 @@ impl EngineChoice {
     }
 
     /// The way to the card behind the engine, with nothing done to the card.
-    pub fn open_transport(&self) -> Result<(Box<dyn Transport>, String, Option<Simulator>), CliError> {
+    pub fn open_transport(&self) -> Result<Reached, CliError> {
         let mut simulator = None;
         let name = format!("card {self}");
         let (transport, name): (Result<Box<dyn Transport>, _>, _) = match self {

@@ -22,16 +22,37 @@ pub struct Inspection {
     pub spec_hash: u32,
     /// Build identity of the card image, 0 where none was given.
     pub build: u32,
-    /// Whether it is out of reset.
-    pub ready: bool,
-    /// Whether a command runs.
-    pub busy: bool,
-    /// Whether no read or write is in flight.
-    pub dma_idle: bool,
-    /// Whether a memory port waits for an answer that is overdue.
-    pub hung: bool,
+    /// What it does.
+    pub state: CardState,
     /// The error log; none where it holds codes that this driver does not know.
     pub errors: Option<ErrorHistory>,
+}
+
+/// What a card does, by the worst that its status register says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CardState {
+    /// Nothing: it is ready for commands.
+    Idle,
+    /// A command runs, or a read or write is in flight.
+    Busy,
+    /// It is in reset.
+    InReset,
+    /// A memory port waits for an answer that is overdue.
+    Hung,
+}
+
+impl CardState {
+    const fn of(status: u32) -> Self {
+        if status & csr::STATUS_HUNG_MASK != 0 {
+            Self::Hung
+        } else if status & csr::STATUS_READY_MASK == 0 {
+            Self::InReset
+        } else if status & csr::STATUS_BUSY_MASK != 0 || status & csr::STATUS_DMA_IDLE_MASK == 0 {
+            Self::Busy
+        } else {
+            Self::Idle
+        }
+    }
 }
 
 /// Looks at the card behind `transport` and hands the transport back, for [`Device::open`](crate::Device::open). The
@@ -55,10 +76,7 @@ pub fn inspect(transport: Box<dyn Transport>) -> Result<(Inspection, Box<dyn Tra
         version: ((version >> csr::ID_VERSION_MAJOR_SHIFT) as u16, version as u16),
         spec_hash: registers.read(csr::ID_SPEC_HASH)?,
         build: registers.read(csr::ID_BUILD)?,
-        ready: status & csr::STATUS_READY_MASK != 0,
-        busy: status & csr::STATUS_BUSY_MASK != 0,
-        dma_idle: status & csr::STATUS_DMA_IDLE_MASK != 0,
-        hung: status & csr::STATUS_HUNG_MASK != 0,
+        state: CardState::of(status),
         errors: match ErrorHistory::read(&mut registers) {
             Ok(errors) => Some(errors),
             Err(DeviceError::Protocol { .. }) => None,
@@ -66,4 +84,26 @@ pub fn inspect(transport: Box<dyn Transport>) -> Result<(Inspection, Box<dyn Tra
         },
     };
     Ok((inspection, registers.into_transport()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_bit_of_the_status_is_the_state() {
+        let (ready, busy) = (csr::STATUS_READY_MASK, csr::STATUS_BUSY_MASK);
+        let (idle, hung) = (csr::STATUS_DMA_IDLE_MASK, csr::STATUS_HUNG_MASK);
+        for (status, state) in [
+            (ready | idle, CardState::Idle),
+            (ready | idle | csr::STATUS_FAULT_MASK, CardState::Idle),
+            (ready, CardState::Busy),
+            (ready | idle | busy, CardState::Busy),
+            (idle, CardState::InReset),
+            (ready | idle | hung, CardState::Hung),
+            (hung, CardState::Hung),
+        ] {
+            assert_eq!(CardState::of(status), state, "{status:#x}");
+        }
+    }
 }

@@ -42,7 +42,7 @@ pub use device::{Device, POOL_BYTES, SearchTicket};
 pub use error::{DeviceError, Recovery};
 pub use error_log::{ErrorHistory, ErrorLog};
 pub use gallery::GalleryBuffer;
-pub use inspection::{Inspection, inspect};
+pub use inspection::{CardState, Inspection, inspect};
 pub use limits::Limits;
 pub use memory::{CardBuffer, CopyRequest, Memory};
 pub use results::{Candidate, ResultBlock, SearchOutcome, StreamStatistics};

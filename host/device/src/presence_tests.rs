@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use whorl_layout::{DEVICE_MAGIC, INTERFACE_MAJOR, PCI_DEVICE_ID, PCI_VENDOR_ID, PROBE_IMAGE_BYTES, SPEC_HASH, csr};
 
 use crate::mock::{self, Fault, MockCard};
-use crate::{CopyRequest, Device, DeviceError, Memory, inspect};
+use crate::{CardState, CopyRequest, Device, DeviceError, Memory, inspect};
 
 const GONE: [Fault; 3] = [Fault::AllOnes, Fault::Unplugged, Fault::DeadTransport];
 
@@ -103,7 +103,7 @@ fn an_inspection_reports_the_card_as_it_was_found_and_resets_nothing() {
     let (seen, transport) = inspect(Box::new(transport)).unwrap();
     assert_eq!((seen.id, seen.magic), ((PCI_VENDOR_ID, PCI_DEVICE_ID), DEVICE_MAGIC));
     assert_eq!((seen.version, seen.spec_hash), ((INTERFACE_MAJOR as u16, 0), SPEC_HASH));
-    assert_eq!((seen.bus_master, seen.ready, seen.busy, seen.dma_idle, seen.hung), (true, false, true, false, true));
+    assert_eq!((seen.bus_master, seen.state), (true, CardState::Hung));
     let errors = seen.errors.unwrap();
     assert_eq!((errors.first.unwrap().tag, errors.latest.unwrap().tag, errors.count), (7, 9, 2));
     assert_eq!(card.lock().unwrap().log, ["command 0x2", "command 0x2"], "no DMA from here on, and no reset");

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ::vfio_user::{Client, Error};
 use vfio_bindings::bindings::vfio::{
@@ -25,10 +25,6 @@ use crate::vectors::Vectors;
 /// How long the other side may take to answer. A simulated card answers a register access in microseconds to
 /// milliseconds; with the driver's own look every half second, a dead one is noticed within 4 s.
 pub const REPLY_BOUND: Duration = Duration::from_secs(3);
-
-/// How long an interrupt is waited for before the other side is asked whether it is still there. Its socket closes when it
-/// ends, which only the next call would notice.
-const PRESENCE_INTERVAL: Duration = Duration::from_millis(100);
 
 type Call = Box<dyn FnOnce(&mut Client) -> Result<Vec<u8>, Error> + Send>;
 type Reply = Result<Vec<u8>, Error>;
@@ -255,16 +251,13 @@ impl Transport for VfioUser {
     }
 
     fn irq_wait(&mut self, vector: u16, timeout: Duration) -> Result<bool, TransportError> {
-        let deadline = Instant::now() + timeout;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let slice = left.min(PRESENCE_INTERVAL);
-            let raised = self.vectors.as_ref().unwrap_or(&Vectors::default()).wait(vector, slice)?;
-            if raised || left <= PRESENCE_INTERVAL {
-                return Ok(raised);
-            }
-            self.call(|client| client.get_irq_info(VFIO_PCI_MSIX_IRQ_INDEX).map(|_| Vec::new()))?;
-        }
+        let Some(vectors) = self.vectors.take() else { return Vectors::default().wait(vector, timeout) };
+        // A socket that closes raises nothing: only a call notices.
+        let present =
+            || self.call(|client| client.get_irq_info(VFIO_PCI_MSIX_IRQ_INDEX).map(|_| Vec::new())).map(|_| ());
+        let raised = vectors.wait_present(vector, timeout, present);
+        self.vectors = Some(vectors);
+        raised
     }
 
     fn reset(&mut self) -> Result<(), TransportError> {
@@ -285,6 +278,7 @@ impl Drop for VfioUser {
 #[cfg(test)]
 mod tests {
     use std::os::unix::net::UnixListener;
+    use std::time::Instant;
 
     use super::*;
 

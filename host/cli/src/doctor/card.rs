@@ -3,7 +3,7 @@
 use crate::engine::EngineChoice;
 use crate::error::{CliError, with_causes};
 use std::time::Instant;
-use whorl_device::{Device, DeviceError, Inspection, Transport, TransportError, inspect};
+use whorl_device::{CardState, Device, DeviceError, Inspection, Transport, TransportError, inspect};
 use whorl_layout::{DEVICE_MAGIC, INTERFACE_MAJOR, PCI_DEVICE_ID, PCI_VENDOR_ID, SPEC_HASH};
 use whorl_search::self_test::{Defect, Part, PartResult, self_test};
 use whorl_transport::doctor::{Finding, Outcome, link_of};
@@ -114,15 +114,16 @@ fn judge(seen: &Inspection, engine: &EngineChoice) -> Vec<Finding> {
         let cause = format!("the card was built from {:08x}, this software from {SPEC_HASH:08x}", seen.spec_hash);
         Finding::fail(SPECIFICATION, cause, image)
     };
-    let state = if seen.hung {
-        let cause = "hung: host memory owes the card an answer that does not come";
-        Finding::fail(STATE, cause, format!("{reset} --function"))
-    } else if !seen.ready {
-        Finding::fail(STATE, "in reset, and does not come out of it", format!("{reset} --function"))
-    } else if seen.busy || !seen.dma_idle {
-        Finding::warn(STATE, "a command runs, though nobody drives the card", reset)
-    } else {
-        Finding::pass(STATE, "ready and idle")
+    let state = match seen.state {
+        CardState::Hung => {
+            let cause = "hung: host memory owes the card an answer that does not come";
+            Finding::fail(STATE, cause, format!("{reset} --function"))
+        }
+        CardState::InReset => {
+            Finding::fail(STATE, "in reset, and does not come out of it", format!("{reset} --function"))
+        }
+        CardState::Busy => Finding::warn(STATE, "a command runs, though nobody drives the card", reset),
+        CardState::Idle => Finding::pass(STATE, "ready and idle"),
     };
     let look = format!("whorl card selftest --engine {engine}; docs/operations.md has what each error means");
     let log = match seen.errors {

@@ -18,10 +18,7 @@ fn well() -> Inspection {
         version: (INTERFACE_MAJOR as u16, 3),
         spec_hash: SPEC_HASH,
         build: 0x0b11_1d00,
-        ready: true,
-        busy: false,
-        dma_idle: true,
-        hung: false,
+        state: CardState::Idle,
         errors: Some(ErrorHistory::default()),
     }
 }
@@ -68,11 +65,10 @@ fn what_is_no_card_of_this_release_fails() {
 #[test]
 fn a_card_that_is_not_idle_is_to_be_reset() {
     let function = "whorl card reset --engine unix:/card --function";
-    assert_finding(&judged(STATE, |seen| seen.hung = true), Fail, "hung", function);
-    assert_finding(&judged(STATE, |seen| seen.ready = false), Fail, "in reset", function);
+    assert_finding(&judged(STATE, |seen| seen.state = CardState::Hung), Fail, "hung", function);
+    assert_finding(&judged(STATE, |seen| seen.state = CardState::InReset), Fail, "in reset", function);
     let reset = "whorl card reset --engine unix:/card";
-    assert_finding(&judged(STATE, |seen| seen.busy = true), Warn, "a command runs", reset);
-    assert_finding(&judged(STATE, |seen| seen.dma_idle = false), Warn, "a command runs", reset);
+    assert_finding(&judged(STATE, |seen| seen.state = CardState::Busy), Warn, "a command runs", reset);
 }
 
 #[test]
