@@ -125,7 +125,8 @@ pub fn self_test(device: &mut Device) -> Vec<PartResult> {
     results
 }
 
-/// One result for each engine. A command that fails is the failure of the engine that it names, else of all.
+/// One result for each engine. A command that fails is the failure of the engine that it names, else of the first; the
+/// others are then not tested.
 fn engines(device: &mut Device) -> Vec<PartResult> {
     let info = *device.info();
     let parts = (0..info.streams)

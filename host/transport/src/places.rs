@@ -31,6 +31,8 @@ impl Default for Places {
 pub(crate) struct Obstacle {
     pub(crate) what: String,
     pub(crate) remedy: String,
+    /// Whether somebody else has the thing, so that there is nothing wrong with it.
+    pub(crate) busy: bool,
 }
 
 impl Places {
@@ -62,7 +64,7 @@ impl Places {
         let obstacle = self.absence(address).or_else(|| self.binding(address)).or_else(|| self.nodes(address));
         match obstacle {
             None => Ok(()),
-            Some(Obstacle { what, remedy }) => Err(TransportError::Unavailable { what, remedy }),
+            Some(Obstacle { what, remedy, .. }) => Err(TransportError::Unavailable { what, remedy }),
         }
     }
 
@@ -72,6 +74,7 @@ impl Places {
             return Some(Obstacle {
                 what: format!("There is no PCI function {address}"),
                 remedy: format!("List the cards with `lspci -D -d {PCI_VENDOR_ID:04x}:{PCI_DEVICE_ID:04x}`"),
+                busy: false,
             });
         }
         if self.group(address).is_some() {
@@ -82,6 +85,7 @@ impl Places {
             remedy:
                 "Turn the IOMMU on in the firmware (VT-d or AMD-Vi) and in the kernel (intel_iommu=on), then reboot"
                     .into(),
+            busy: false,
         })
     }
 
@@ -96,6 +100,7 @@ impl Places {
         Some(Obstacle {
             what: format!("PCI function {address} is bound to {bound}, not to vfio-pci"),
             remedy: format!("As root: modprobe vfio-pci; {}", self.bind_command(address)),
+            busy: false,
         })
     }
 
@@ -136,7 +141,8 @@ impl Places {
             io::ErrorKind::ResourceBusy => "Another process has the card open: end it".to_owned(),
             _ => "Look into the kernel's log (dmesg) for the cause".to_owned(),
         };
-        Some(Obstacle { what: format!("{} cannot be opened ({error})", node.display()), remedy })
+        let busy = error.kind() == io::ErrorKind::ResourceBusy;
+        Some(Obstacle { what: format!("{} cannot be opened ({error})", node.display()), remedy, busy })
     }
 
     /// A process that has the function's group open, among those whose descriptors this user may see.

@@ -31,7 +31,7 @@ pub struct Examined {
 pub fn examine_function(places: &Places, address: Address) -> Examined {
     let mut findings = Vec::new();
     let checked = |check: &str, obstacle: Option<Obstacle>, well: String| match obstacle {
-        Some(Obstacle { what, remedy }) => Finding::fail(check, what, remedy),
+        Some(Obstacle { what, remedy, .. }) => Finding::fail(check, what, remedy),
         None => Finding::pass(check, well),
     };
     let device = places.device(address);
@@ -48,29 +48,35 @@ pub fn examine_function(places: &Places, address: Address) -> Examined {
         _ => viability(places, &group),
     });
     findings.push(checked("driver", places.binding(address), "vfio-pci".into()));
-    let holder = places.holder(address);
-    findings.push(match holder {
-        Some(_) => Finding::pass("access", format!("{} is open in another process", places.dev.join(&group).display())),
-        None => {
-            checked("access", places.nodes(address), format!("{} can be opened", places.dev.join(&group).display()))
-        }
+    let node = places.dev.join(&group);
+    let closed = places.nodes(address);
+    let user = user(places.holder(address), closed.as_ref());
+    findings.push(match &user {
+        Some(_) => Finding::pass("access", format!("{} is open in another process", node.display())),
+        None if group.is_empty() => Finding::skipped("access", "there is no group to open"),
+        None => checked("access", closed, format!("{} can be opened", node.display())),
     });
     let failed = findings.iter().find(|finding| finding.outcome == Outcome::Fail);
-    let obstacle = match (holder, failed) {
-        (Some(pid), _) => Some(format!("the card is in use by process {pid}")),
-        (None, Some(failed)) => Some(format!("the card cannot be opened while its check of {} fails", failed.check)),
-        (None, None) => None,
-    };
-    findings.push(match holder {
-        Some(pid) => Finding::skipped("bus mastering", format!("the card is in use by process {pid}")),
+    let unopened = failed.map(|failed| format!("the card cannot be opened while its check of {} fails", failed.check));
+    findings.push(match &user {
+        Some(user) => Finding::skipped("bus mastering", user),
         None => bus_mastering(&device, address),
     });
+    let obstacle = user.or(unopened);
     findings.push(link::of_function(&device));
     findings.push(numa(places, &device));
     findings.extend(temperatures(&device));
     let card = format!("vfio:{address}");
     let findings = findings.into_iter().map(|finding| finding.of(&card)).collect();
     Examined { findings, obstacle }
+}
+
+/// Who drives the card, in words; none: nobody. Processes of other users do not show their descriptors.
+fn user(holder: Option<u32>, closed: Option<&Obstacle>) -> Option<String> {
+    match holder {
+        Some(pid) => Some(format!("the card is in use by process {pid}")),
+        None => closed.filter(|obstacle| obstacle.busy).map(|_| "the card is in use by another user's process".into()),
+    }
 }
 
 /// Whether the function still answers: the kernel remembers cards that have left the bus.

@@ -83,6 +83,8 @@ fn a_group_with_a_function_of_another_driver_fails_and_names_it() {
     assert_finding(&finding, Pass, "17, 2 functions", "");
     let (finding, _) = after("IOMMU group", |_, device| fs::remove_file(device.join("iommu_group")).unwrap());
     assert_finding(&finding, Fail, "in no IOMMU group", "intel_iommu=on");
+    let (finding, _) = after("access", |_, device| fs::remove_file(device.join("iommu_group")).unwrap());
+    assert_finding(&finding, Skipped, "no group", "");
 }
 
 #[test]
@@ -154,4 +156,13 @@ fn temperatures_are_judged_by_their_own_limit() {
     assert_finding(&finding, Fail, "of at most 85 C", "airflow");
     let (finding, _) = after("temperature", |_, device| fs::remove_dir_all(device.join("hwmon")).unwrap());
     assert_finding(&finding, Skipped, "no sensor", "");
+}
+
+#[test]
+fn a_node_that_is_busy_is_in_use_and_one_that_is_closed_is_not() {
+    let closed = |busy| Obstacle { what: String::new(), remedy: String::new(), busy };
+    assert_eq!(user(Some(7), None).as_deref(), Some("the card is in use by process 7"));
+    assert_eq!(user(None, Some(&closed(true))).as_deref(), Some("the card is in use by another user's process"));
+    assert_eq!(user(None, Some(&closed(false))), None);
+    assert_eq!(user(None, None), None);
 }
