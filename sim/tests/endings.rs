@@ -8,10 +8,12 @@ use common::{
     Numbers, Process, SEARCH_BOUND, Simulator, Tapped, check_small_search, connect, gallery, load, options, place,
     request, role_socket,
 };
-use whorl_device::{Device, DeviceError, GalleryBuffer, Recovery, SearchRequest, SearchTicket};
+use whorl_device::{Device, DeviceError, GalleryBuffer, Recovery, SearchRequest, SearchTicket, TransportError};
 use whorl_matcher::GATE_DEFAULT;
 use whorl_sim::{Faults, SimError, SimOptions};
 
+/// The bound within which a simulator that ended must be noticed, by a client that waits for its interrupt.
+const ENDED_BOUND: Duration = Duration::from_secs(1);
 /// The bound within which a dead card must be noticed.
 const LOST_BOUND: Duration = Duration::from_secs(5);
 
@@ -116,12 +118,28 @@ fn a_simulator_that_is_killed_is_noticed_in_time_even_by_a_client_that_waits() {
     let noticed = Instant::now();
     let killed = killer.join().unwrap();
     assert!(matches!(error, DeviceError::CardLost { .. }), "{error}");
-    assert!(noticed.saturating_duration_since(killed) < LOST_BOUND);
+    let after = noticed.saturating_duration_since(killed);
+    assert!(after < ENDED_BOUND, "{after:?}");
     assert!(matches!(device.counters(), Err(DeviceError::CardLost { .. })));
 
     // The socket that it left behind is taken over by the next.
     let _simulator = Process::start("simulator_process", &socket);
     check_small_search(&mut Device::open(connect(&socket)).unwrap());
+}
+
+#[test]
+fn a_simulator_that_ends_ends_every_wait_for_an_interrupt() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("card");
+    let mut simulator = Process::start("simulator_process", &socket);
+    let mut transport = connect(&socket);
+    transport.irq_enable(1).unwrap();
+    simulator.kill();
+    let killed = Instant::now();
+    // However long the driver would wait: nobody else looks meanwhile.
+    let ended = transport.irq_wait(0, SEARCH_BOUND);
+    assert!(matches!(ended, Err(TransportError::Lost { .. })), "{ended:?}");
+    assert!(killed.elapsed() < ENDED_BOUND, "{:?}", killed.elapsed());
 }
 
 #[test]

@@ -1,14 +1,16 @@
-//! `whorl card`: what a card says of itself.
+//! `whorl card`: what a card says of itself; `selftest` and `reset` stand in files of their own.
 
 use crate::activity;
 use crate::engine::{self, EngineChoice};
 use crate::error::CliError;
 use crate::pool;
 use crate::telemetry::{self, INTERVAL};
+use crate::{error_log, reset, selftest};
 use serde_json::json;
 use std::io::Write;
 use std::thread::sleep;
 use std::time::Duration;
+use whorl_device::Device;
 
 /// What to do with a card.
 #[derive(clap::Subcommand)]
@@ -21,6 +23,10 @@ pub enum Command {
     Resume(ResumeOptions),
     /// Show what the streams of a card do while another process drives it
     Top(TopOptions),
+    /// Test every engine, channel of card memory, the interrupt and the error log
+    Selftest(selftest::Options),
+    /// Reset the card, and the PCI function if that does not help
+    Reset(reset::Options),
 }
 
 /// Options of `whorl card top`.
@@ -85,6 +91,8 @@ pub fn run(command: &Command) -> Result<(), CliError> {
         Command::Top(options) => top(options),
         Command::Drain(options) => drain(options),
         Command::Resume(options) => resume(options),
+        Command::Selftest(options) => selftest::run(options),
+        Command::Reset(options) => reset::run(options),
     }
 }
 
@@ -113,10 +121,12 @@ fn resume(options: &ResumeOptions) -> Result<(), CliError> {
 }
 
 fn info(options: &InfoOptions) -> Result<(), CliError> {
-    let (mut device, name, _simulator) = options.engine.open_device()?;
+    let (transport, name, _simulator) = options.engine.open_transport()?;
+    // Opening clears the log.
+    let (seen, transport) = whorl_device::inspect(transport).map_err(CliError::engine(&name))?;
+    let mut device = Device::open(transport).map_err(CliError::engine(&name))?;
     let info = *device.info();
     let counters = device.counters().map_err(CliError::engine(&name))?;
-    let error = device.error_log().map_err(CliError::engine(&name))?;
     device.close().map_err(CliError::engine(&name))?;
     let channels = &info.memory_bytes[..usize::from(info.memory_channels).min(info.memory_bytes.len())];
     let mut out = std::io::stdout().lock();
@@ -136,7 +146,7 @@ fn info(options: &InfoOptions) -> Result<(), CliError> {
             "cycles": counters.cycles,
             "busy_cycles": counters.busy_cycles,
             "records": counters.records,
-            "error": error.map(|e| format!("{e:?}")),
+            "errors": seen.errors.as_ref().map(error_log::to_json),
         });
         writeln!(out, "{value}")?;
         return Ok(());
@@ -162,9 +172,9 @@ fn info(options: &InfoOptions) -> Result<(), CliError> {
         "since reset   {} cycles, {} busy, {} records",
         counters.cycles, counters.busy_cycles, counters.records
     )?;
-    match error {
-        None => writeln!(out, "error log     empty")?,
-        Some(error) => writeln!(out, "error log     {error:?}")?,
+    match &seen.errors {
+        None => writeln!(out, "error log     holds codes that this software does not know")?,
+        Some(errors) => writeln!(out, "error log     {}", error_log::sentence(errors))?,
     }
     Ok(())
 }

@@ -116,6 +116,9 @@ fn sim_choice(rest: &str) -> Result<SimChoice, String> {
     Ok(choice)
 }
 
+/// The way to a card, the card's name, and the simulator that must live as long.
+pub type Reached = (Box<dyn Transport>, String, Option<Arc<Simulator>>);
+
 /// An open engine and what must live as long as it.
 pub struct OpenEngine {
     /// The engine.
@@ -134,6 +137,12 @@ impl EngineChoice {
     pub fn open_device(&self) -> Result<(Device, String, Option<Arc<Simulator>>), CliError> {
         let way = self.way()?;
         Ok((way.open_device()?, way.name(), way.simulator))
+    }
+
+    /// The way to the card behind the engine, with nothing done to the card.
+    pub fn open_transport(&self) -> Result<Reached, CliError> {
+        let way = self.way()?;
+        Ok((way.card()?.transport().map_err(CliError::engine(&way.name()))?, way.name(), way.simulator))
     }
 
     /// A way to the engine, which can be opened many times. Starts the simulator where the engine is one.
@@ -174,11 +183,15 @@ impl Way {
     }
 
     fn open_device(&self) -> Result<Device, CliError> {
+        self.card()?.connect().map_err(CliError::engine(&self.name()))
+    }
+
+    /// Itself, if it leads to a card.
+    fn card(&self) -> Result<&Self, CliError> {
         if self.choice == EngineChoice::Cpu {
             return Err(CliError::Usage("the CPU is no card; name one with --engine".into()));
         }
-        let failed = |source: DeviceError| CliError::Engine { engine: self.name(), source: source.into() };
-        self.connect().map_err(failed)
+        Ok(self)
     }
 
     /// Opens the card as an engine.
@@ -187,14 +200,17 @@ impl Way {
         Ok(if resident { engine.resident() } else { engine })
     }
 
-    fn connect(&self) -> Result<Device, DeviceError> {
-        let transport: Box<dyn Transport> = match (&self.choice, &self.simulator) {
+    fn transport(&self) -> Result<Box<dyn Transport>, DeviceError> {
+        Ok(match (&self.choice, &self.simulator) {
             (EngineChoice::Vfio(bdf), _) => whorl_transport::vfio::open(bdf)?,
             (EngineChoice::Unix(socket), _) => whorl_transport::vfio_user::connect(socket)?,
             (_, Some(simulator)) => whorl_transport::vfio_user::connect(&simulator.socket)?,
             _ => return Err(DeviceError::InvalidRequest { what: format!("{} is no card", self.choice) }),
-        };
-        let mut device = Device::open(transport)?;
+        })
+    }
+
+    fn connect(&self) -> Result<Device, DeviceError> {
+        let mut device = Device::open(self.transport()?)?;
         // A card in this process cannot be named by another.
         if self.simulator.is_none() {
             telemetry::publish(&mut device, &self.choice.to_string());

@@ -44,6 +44,12 @@ pub enum CliError {
     /// Scores differ.
     #[error("{0}")]
     Mismatch(String),
+    /// A card is not well.
+    #[error("{what}")]
+    SelfTest { what: String, lost: bool },
+    /// So many checks of the doctor failed.
+    #[error("{0} checks failed")]
+    Unfit(usize),
     /// Standard output cannot be written, or the system has no thread or temporary folder left.
     #[error("Input or output failed")]
     Output(#[from] io::Error),
@@ -75,7 +81,9 @@ impl CliError {
             #[cfg(feature = "sim")]
             Self::Sim(_) => 4,
             Self::StillDriven { .. } => 4,
+            Self::SelfTest { lost, .. } => 4 + u8::from(*lost),
             Self::Mismatch(_) => 6,
+            Self::Unfit(_) => 7,
             Self::Synth(_) => 2,
             Self::Output(_) => 1,
         }
@@ -83,12 +91,17 @@ impl CliError {
 
     /// The message with all its causes.
     pub fn explained(&self) -> String {
-        let mut messages = vec![self.to_string()];
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            messages.push(error.to_string());
-            cause = error.source();
-        }
-        messages.join(": ")
+        with_causes(self)
     }
+}
+
+/// The message of an error with all its causes.
+pub fn with_causes(error: &dyn Error) -> String {
+    let mut messages = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        messages.push(error.to_string());
+        cause = error.source();
+    }
+    messages.join(": ")
 }

@@ -5,12 +5,16 @@ mod bench;
 mod card;
 mod compare;
 mod crosscheck;
+mod doctor;
 mod encode;
 mod engine;
 mod error;
+mod error_log;
 mod identify;
 mod input;
 mod pool;
+mod reset;
+mod selftest;
 mod simulate;
 mod synth;
 mod telemetry;
@@ -40,12 +44,14 @@ Examples:
   whorl sim --socket /tmp/card.sock --streams 2 --probes 2 &
   whorl identify --gallery gallery --probe probes/*.iso --engine unix:/tmp/card.sock --json
   whorl card top --engine unix:/tmp/card.sock
+  whorl doctor --engine unix:/tmp/card.sock
   whorl bench --engine sim:2x2
   whorl compare probes/000000_2.iso gallery/000000_1.iso
 
 Exit codes:
   0 done   1 other failure   2 wrong usage   3 an input file is unreadable or malformed
-  4 an engine failed   5 the card is lost   6 an engine's scores differ from the reference";
+  4 an engine failed   5 the card is lost   6 an engine's scores differ from the reference
+  7 a check of `whorl doctor` failed";
 
 #[derive(Subcommand)]
 enum Command {
@@ -63,7 +69,9 @@ enum Command {
     Bench(bench::Options),
     /// Serve a simulated card at a vfio-user socket until killed
     Sim(simulate::Options),
-    /// Look at a card
+    /// Find out what keeps this machine and its cards from searching, and what to do about it
+    Doctor(doctor::Options),
+    /// Look at a card, test it, reset it
     #[command(subcommand)]
     Card(card::Command),
 }
@@ -79,6 +87,7 @@ fn main() -> ExitCode {
         Command::Crosscheck(options) => crosscheck::run(options),
         Command::Bench(options) => bench::run(options),
         Command::Sim(options) => simulate::run(options),
+        Command::Doctor(options) => doctor::run(options),
         Command::Card(command) => card::run(command),
     };
     match done {

@@ -41,6 +41,7 @@ pub(crate) struct QueuePair {
     completions: CompletionQueue,
     next_tag: u16,
     tags: BTreeMap<u16, Option<Completion>>, // in flight, or completed and not yet collected
+    interrupts: u64,                         // that waits were ended by
 }
 
 impl QueuePair {
@@ -53,11 +54,17 @@ impl QueuePair {
             completions: CompletionQueue::new(pool.take(slots * CQE_BYTES)?),
             next_tag: 0,
             tags: BTreeMap::new(),
+            interrupts: 0,
         })
     }
 
     pub(crate) fn index(&self) -> u8 {
         self.index
+    }
+
+    /// Interrupts that came while somebody waited.
+    pub(crate) fn interrupts(&self) -> u64 {
+        self.interrupts
     }
 
     /// Starts both rings anew after the card has reset the pair; what was in flight is lost.
@@ -130,7 +137,9 @@ impl QueuePair {
                 return Ok(None);
             }
             let raised = registers.transport().irq_wait(self.index.into(), left.min(LIVENESS_INTERVAL))?;
-            if !raised {
+            if raised {
+                self.interrupts += 1;
+            } else {
                 registers.check_present()?;
             }
         }

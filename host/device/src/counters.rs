@@ -1,7 +1,7 @@
-//! The card's counters and its error log.
+//! What the card counts.
 
 use serde::{Deserialize, Serialize};
-use whorl_layout::{Status, csr};
+use whorl_layout::csr;
 
 use crate::error::DeviceError;
 use crate::registers::Registers;
@@ -108,19 +108,6 @@ impl StreamCounters {
     }
 }
 
-/// An error that the card logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ErrorLog {
-    /// Status of the command.
-    pub status: Status,
-    /// Queue of the command.
-    pub queue_index: u8,
-    /// Tag of the command.
-    pub tag: u16,
-    /// Host address that the error belongs to.
-    pub address: u64,
-}
-
 impl Counters {
     fn since(&self, earlier: &Self) -> Self {
         Self {
@@ -156,36 +143,5 @@ impl Counters {
             read_wait: registers.read_pair(csr::READ_WAIT_LO, csr::READ_WAIT_HI)?,
             read_hold: registers.read_pair(csr::READ_HOLD_LO, csr::READ_HOLD_HI)?,
         })
-    }
-}
-
-impl ErrorLog {
-    /// The first error since the log was cleared.
-    pub(crate) fn read(registers: &mut Registers) -> Result<Option<Self>, DeviceError> {
-        Self::read_at(registers, csr::ERROR_LOG, csr::ERROR_ADDRESS_LO, csr::ERROR_ADDRESS_HI)
-    }
-
-    /// The latest error since the log was cleared.
-    pub(crate) fn read_latest(registers: &mut Registers) -> Result<Option<Self>, DeviceError> {
-        Self::read_at(registers, csr::LAST_ERROR, csr::LAST_ERROR_ADDRESS_LO, csr::LAST_ERROR_ADDRESS_HI)
-    }
-
-    /// Both entries have the same fields.
-    fn read_at(registers: &mut Registers, entry: u32, lo: u32, hi: u32) -> Result<Option<Self>, DeviceError> {
-        let word = registers.read(entry)?;
-        let code = (word & csr::ERROR_LOG_CODE_MASK) >> csr::ERROR_LOG_CODE_SHIFT;
-        let status = Status::from_byte(code as u8)
-            .ok_or_else(|| DeviceError::Protocol { what: format!("the error log holds code {code}") })?;
-        if status == Status::Success {
-            return Ok(None);
-        }
-        let lo = registers.read(lo)?;
-        let hi = registers.read(hi)?;
-        Ok(Some(Self {
-            status,
-            queue_index: ((word & csr::ERROR_LOG_QUEUE_INDEX_MASK) >> csr::ERROR_LOG_QUEUE_INDEX_SHIFT) as u8,
-            tag: ((word & csr::ERROR_LOG_TAG_MASK) >> csr::ERROR_LOG_TAG_SHIFT) as u16,
-            address: u64::from(hi) << 32 | u64::from(lo),
-        }))
     }
 }

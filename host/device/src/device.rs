@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use whorl_layout::{EXTENT_BYTES, GATE_MAX, Opcode, PROBE_IMAGE_BYTES, SQE_BYTES, SqeLoadProbe, Status, csr};
+use whorl_layout::{EXTENT_BYTES, GATE_MAX, Opcode, PROBE_IMAGE_BYTES, SQE_BYTES, SqeLoadProbe, Status};
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{IntoBytes, transmute};
 
 use crate::bringup::{self, DeviceInfo, Queues};
 use crate::command::Completion;
-use crate::counters::{Activity, Counters, ErrorLog};
+use crate::counters::{Activity, Counters};
 use crate::dma::DmaMemory;
 use crate::error::{DeviceError, Recovery};
 use crate::gallery::GalleryBuffer;
@@ -26,7 +26,7 @@ use crate::transport::Transport;
 
 /// Shared memory for rings, probe images, extent lists and result blocks: enough for every slot of the I/O queue on
 /// the largest card.
-const POOL_BYTES: usize = 16 << 20;
+pub const POOL_BYTES: usize = 16 << 20;
 /// Bound of loading one probe: 13 KB over a link that moves gigabytes a second.
 const LOAD_BOUND: Duration = Duration::from_secs(5);
 
@@ -34,15 +34,15 @@ const LOAD_BOUND: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Device {
     info: DeviceInfo,
-    queues: Option<Queues>, // none: out of service
+    pub(crate) queues: Option<Queues>, // none: out of service
     searches: BTreeMap<u16, RunningSearch>,
     pub(crate) epoch: u64, // grows with every restart, so that tickets from before are known
-    pool: DmaPool,
+    pub(crate) pool: DmaPool,
     pub(crate) card_memory: CardMemory,
     iova: Ranges,
     windows: Vec<Window>,
-    registers: Registers,
-    limits: Limits,
+    pub(crate) registers: Registers,
+    pub(crate) limits: Limits,
     monitor: Option<Monitor>,
     closed: bool,
 }
@@ -241,30 +241,6 @@ impl Device {
         self.monitor = Some(Monitor::new(interval, self.info.streams, Box::new(watch)));
     }
 
-    /// Reads the first error that the card logged since it was reset, if there was one.
-    ///
-    /// # Errors
-    /// `CardLost` or `Transport`; `Protocol` if the log makes no sense.
-    pub fn error_log(&mut self) -> Result<Option<ErrorLog>, DeviceError> {
-        ErrorLog::read(&mut self.registers)
-    }
-
-    /// Reads the latest error that the card logged, which is the first where there was only one.
-    ///
-    /// # Errors
-    /// As [`error_log`](Self::error_log).
-    pub fn latest_error(&mut self) -> Result<Option<ErrorLog>, DeviceError> {
-        ErrorLog::read_latest(&mut self.registers)
-    }
-
-    /// Reads how many errors the card has logged since it was reset; it stays at `u32::MAX`.
-    ///
-    /// # Errors
-    /// `CardLost` or `Transport`.
-    pub fn error_count(&mut self) -> Result<u32, DeviceError> {
-        self.registers.read(csr::ERROR_COUNT)
-    }
-
     /// Has the card keep other bounds from now on, over resets too.
     ///
     /// # Errors
@@ -272,21 +248,6 @@ impl Device {
     pub fn set_limits(&mut self, limits: Limits) -> Result<(), DeviceError> {
         self.limits = limits;
         limits.write(&mut self.registers)
-    }
-
-    /// Resets the card, and the function if that does not help, and starts its queues anew. Commands in flight and
-    /// loaded probes are lost; gallery buffers stay.
-    ///
-    /// # Errors
-    /// `CardLost`: it did not come back.
-    pub fn reset(&mut self) -> Result<Recovery, DeviceError> {
-        self.queues = None;
-        self.epoch += 1;
-        let restarted = recovery::restart(&mut self.registers, &self.pool, self.limits);
-        self.searches.clear();
-        let (recovery, queues) = restarted?;
-        self.queues = Some(queues);
-        Ok(recovery)
     }
 
     /// Stops the card: bus mastering off, queues off, vectors off, windows unmapped.
@@ -360,7 +321,7 @@ impl Device {
     }
 
     /// Forgets the searches in flight: the card no longer knows them.
-    fn lose_searches(&mut self) {
+    pub(crate) fn lose_searches(&mut self) {
         self.epoch += 1;
         self.searches.clear();
     }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::counters::StreamCounters;
+use crate::error_log::ErrorLog;
 use crate::memory::{CopyRequest, Memory};
 use crate::mock::{self, Fault, KNOWN_SIGNATURE, MockCard, PROBES, STREAMS, score};
 use crate::results::Candidate;

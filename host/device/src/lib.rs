@@ -5,8 +5,9 @@
 //! - [`dma`]: memory shared with the card; the only `unsafe` here. `pool`: addresses and pieces of it.
 //! - `queue`: the two rings. `command`: entries, tags and completions of one pair.
 //! - `registers`: BAR0 and the command register.
-//! - `bringup`: from a function just found to queues that run. `recovery`: the reset ladder. `limits`: what the card bounds itself.
-//! - `device`: [`Device`], what users call. `search`, `results`, `gallery`, `counters`, `memory`: its vocabulary. `monitor`: who watches them.
+//! - [`inspect`]: a look at a card that changes nothing. `bringup`: from a function just found to queues that run.
+//! - `recovery`: the reset ladder. `limits`: what the card bounds itself. `maintenance`: what those need who look after it.
+//! - `device`: [`Device`], what users call. `search`, `results`, `gallery`, `counters`, `error_log`, `memory`: its vocabulary. `monitor`: who watches them.
 //!
 //! Nothing from the card is trusted: lengths, indices, tags and scores are checked before they are used.
 
@@ -16,13 +17,18 @@ mod counters;
 mod device;
 pub mod dma;
 mod error;
+mod error_log;
 mod gallery;
+mod inspection;
 mod limits;
+mod maintenance;
 mod memory;
 #[cfg(test)]
 mod mock;
 mod monitor;
 mod pool;
+#[cfg(test)]
+mod presence_tests;
 mod queue;
 mod recovery;
 mod registers;
@@ -31,10 +37,12 @@ mod search;
 pub mod transport;
 
 pub use bringup::DeviceInfo;
-pub use counters::{Activity, Counters, ErrorLog, StreamCounters};
-pub use device::{Device, SearchTicket};
+pub use counters::{Activity, Counters, StreamCounters};
+pub use device::{Device, POOL_BYTES, SearchTicket};
 pub use error::{DeviceError, Recovery};
+pub use error_log::{ErrorHistory, ErrorLog};
 pub use gallery::GalleryBuffer;
+pub use inspection::{CardState, Inspection, inspect};
 pub use limits::Limits;
 pub use memory::{CardBuffer, CopyRequest, Memory};
 pub use results::{Candidate, ResultBlock, SearchOutcome, StreamStatistics};

@@ -92,6 +92,13 @@ impl CardMemory {
         Self(Arc::new(Mutex::new(channels.map(|&bytes| Ranges::new(0, bytes, GRANULE_BYTES)).collect())))
     }
 
+    /// Takes `bytes` of `channel`.
+    fn take_of(&self, channel: u8, bytes: u64) -> Option<CardBuffer> {
+        let mut channels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let address = channels.get_mut(usize::from(channel))?.take(bytes)?;
+        Some(CardBuffer { channel, address, bytes, owner: self.clone() })
+    }
+
     /// Takes `bytes` of the channel with the most to give, so that a gallery spreads over all of them.
     fn take(&self, bytes: u64) -> Option<CardBuffer> {
         let mut channels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -153,6 +160,14 @@ impl Device {
         self.card_memory.take(bytes).ok_or(DeviceError::CardMemoryFull { bytes })
     }
 
+    /// Takes card memory of one channel.
+    ///
+    /// # Errors
+    /// `CardMemoryFull`: the channel has no free run of `bytes`.
+    pub fn alloc_channel(&mut self, channel: u8, bytes: u64) -> Result<CardBuffer, DeviceError> {
+        self.card_memory.take_of(channel, bytes).ok_or(DeviceError::CardMemoryFull { bytes })
+    }
+
     /// Copies lines between memories, in order, until all are copied or one fails; `timeout` bounds all together.
     ///
     /// # Errors
@@ -211,6 +226,11 @@ mod tests {
         assert!(memory.take(1).is_none());
         drop(held);
         assert!(memory.take(16385).is_none());
+        // All of one channel, which is not the one with the most to give.
+        let first_channel = memory.take_of(0, 8192).unwrap();
+        assert_eq!(first_channel.place(), (first, 0));
+        assert!(memory.take_of(0, 1).is_none() && memory.take_of(2, 1).is_none());
+        drop(first_channel);
         // Not the fuller channel, but one that has the room.
         let all = memory.take(16384).unwrap();
         assert_eq!(all.place(), (second, 0));

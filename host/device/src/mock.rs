@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use whorl_layout::{
     CQE_BYTES, Candidate, Cqe, DEVICE_MAGIC, EXTENT_BYTES, Extent, HISTOGRAM_SHIFT, INTERFACE_MAJOR, LANES, LINE_BYTES,
-    Opcode, PROBE_IMAGE_BYTES, ResultHeader, SPEC_HASH, SQE_BYTES, Sqe, SqeAbort, SqeCreateQueuePair, SqeLoadProbe,
-    SqeResetQueuePair, SqeSearch, Status, TOP_K_MAX, csr,
+    Opcode, PCI_DEVICE_ID, PCI_VENDOR_ID, PROBE_IMAGE_BYTES, ResultHeader, SPEC_HASH, SQE_BYTES, Sqe, SqeAbort,
+    SqeCreateQueuePair, SqeLoadProbe, SqeResetQueuePair, SqeSearch, Status, TOP_K_MAX, csr,
 };
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, IntoBytes, transmute};
@@ -21,8 +21,10 @@ use crate::transport::{Transport, TransportError};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     None,
-    /// Every register reads as all ones and nothing is done.
+    /// Every register reads as all ones and nothing is done; configuration space answers.
     AllOnes,
+    /// As `AllOnes`, and configuration space reads as all ones too.
+    Unplugged,
     /// Every call of the transport fails.
     DeadTransport,
     /// Commands of I/O queues never complete but by an abort.
@@ -144,6 +146,10 @@ impl MockCard {
     fn store(&self, address: u64, data: &[u8]) {
         let (memory, offset) = self.window(address, data.len()).expect("the model writes to mapped memory");
         memory.write(offset, data);
+    }
+
+    fn is_silent(&self) -> bool {
+        matches!(self.fault, Fault::AllOnes | Fault::Unplugged)
     }
 
     fn pair(&self, lo: u32, hi: u32) -> u64 {
@@ -344,8 +350,14 @@ impl Mock {
 
 impl Transport for Mock {
     fn config_read(&mut self, offset: u16, data: &mut [u8]) -> Result<(), TransportError> {
-        assert_eq!((offset, data.len()), (4, 2));
-        data.copy_from_slice(&self.card()?.command.to_le_bytes());
+        let card = self.card()?;
+        let [vendor, device] = [PCI_VENDOR_ID, PCI_DEVICE_ID].map(u16::to_le_bytes);
+        match (offset, data.len()) {
+            _ if card.fault == Fault::Unplugged => data.fill(0xff),
+            (0, 4) => data.copy_from_slice(&[vendor, device].concat()),
+            (4, 2) => data.copy_from_slice(&card.command.to_le_bytes()),
+            other => panic!("configuration space at {other:?}"),
+        }
         Ok(())
     }
 
@@ -360,7 +372,7 @@ impl Transport for Mock {
 
     fn bar0_read(&mut self, offset: u32) -> Result<u32, TransportError> {
         let card = self.card()?;
-        if card.fault == Fault::AllOnes {
+        if card.is_silent() {
             return Ok(u32::MAX);
         }
         assert!(card.command & 2 != 0, "BAR0 is read with memory space off");
@@ -371,7 +383,7 @@ impl Transport for Mock {
         let mut card = self.card()?;
         card.registers.insert(offset, value);
         let group = offset.wrapping_sub(csr::QUEUE_PAIR_SQ_TAIL);
-        if card.fault == Fault::AllOnes {
+        if card.is_silent() {
         } else if offset == csr::CONTROL {
             card.log.push(format!("control {value:#x}"));
             card.control(value);
@@ -424,7 +436,7 @@ impl Transport for Mock {
         let mut card = self.card()?;
         card.function_resets += 1;
         card.command = 0;
-        if card.fault != Fault::AllOnes {
+        if !card.is_silent() {
             card.fault = Fault::None;
         }
         card.stop();

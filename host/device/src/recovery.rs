@@ -67,11 +67,15 @@ pub(crate) fn restart(
         Ok(queues) => return Ok((Recovery::CardReset, queues)),
         Err(error) => tracing::warn!(%error, "card reset failed"),
     }
-    match function_reset(registers, pool, limits) {
-        Ok(queues) => Ok((Recovery::FunctionReset, queues)),
-        Err(lost @ DeviceError::CardLost { .. }) => Err(lost),
-        Err(error) => Err(DeviceError::CardLost { reason: format!("not even a function reset helped: {error}") }),
-    }
+    Ok((Recovery::FunctionReset, last_resort(registers, pool, limits)?))
+}
+
+/// Resets the function and starts the queues anew: the last step, after which a card that is not back is lost.
+pub(crate) fn last_resort(registers: &mut Registers, pool: &DmaPool, limits: Limits) -> Result<Queues, DeviceError> {
+    function_reset(registers, pool, limits).map_err(|error| match error {
+        lost @ DeviceError::CardLost { .. } => lost,
+        error => DeviceError::CardLost { reason: format!("not even a function reset helped: {error}") },
+    })
 }
 
 /// Has the card back after a command that ended with TIMEOUT: `None` where the late answer came, so that nothing is lost.

@@ -9,6 +9,10 @@ use crate::transport::{Transport, TransportError};
 
 /// What a register of a card that has left the bus reads as.
 pub(crate) const ALL_ONES: u32 = u32::MAX;
+/// Offset of vendor and device in configuration space.
+const ID: u16 = 0x00;
+/// What the vendor of a function reads as that is not there: no vendor has this number.
+const NO_VENDOR: u16 = u16::MAX;
 /// Offset of the command register in configuration space (PCI Local Bus Specification 3.0, 6.2.2).
 const COMMAND: u16 = 0x04;
 const COMMAND_MEMORY_SPACE: u16 = 1 << 1;
@@ -30,6 +34,11 @@ impl Registers {
     /// The transport, for what is not a register: windows, vectors, resets.
     pub(crate) fn transport(&mut self) -> &mut dyn Transport {
         self.transport.as_mut()
+    }
+
+    /// Gives the transport back.
+    pub(crate) fn into_transport(self) -> Box<dyn Transport> {
+        self.transport
     }
 
     /// Reads one register.
@@ -67,10 +76,27 @@ impl Registers {
 
     /// Fails with [`DeviceError::CardLost`] unless the card still answers with something else than all ones.
     pub(crate) fn check_present(&mut self) -> Result<(), DeviceError> {
-        if self.transport.bar0_read(csr::ID_MAGIC)? == ALL_ONES {
-            return Err(DeviceError::CardLost { reason: "its registers read as all ones".into() });
+        if self.transport.bar0_read(csr::ID_MAGIC)? != ALL_ONES {
+            return Ok(());
         }
-        Ok(())
+        // All ones may be had from a function that is there and does not answer; the operator must know which.
+        let (vendor, _) = self.id()?;
+        Err(DeviceError::CardLost {
+            reason: format!("its registers read as all ones, though configuration space names vendor {vendor:04x}"),
+        })
+    }
+
+    /// Reads vendor and device from configuration space.
+    pub(crate) fn id(&mut self) -> Result<(u16, u16), TransportError> {
+        let mut bytes = [0; 4];
+        self.transport.config_read(ID, &mut bytes)?;
+        let id = (u16::from_le_bytes([bytes[0], bytes[1]]), u16::from_le_bytes([bytes[2], bytes[3]]));
+        if id.0 == NO_VENDOR {
+            return Err(TransportError::Lost {
+                reason: "it has left the bus: configuration space reads as all ones".into(),
+            });
+        }
+        Ok(id)
     }
 
     /// Polls a register until `mask` of it is `value`. `false`: it was not within `bound`.
@@ -102,13 +128,23 @@ impl Registers {
         self.update_command(0, COMMAND_BUS_MASTER)
     }
 
-    fn update_command(&mut self, set: u16, clear: u16) -> Result<(), TransportError> {
+    /// Whether the card may read and write the windows that are mapped.
+    pub(crate) fn is_bus_master(&mut self) -> Result<bool, TransportError> {
+        Ok(self.command()? & COMMAND_BUS_MASTER != 0)
+    }
+
+    fn command(&mut self) -> Result<u16, TransportError> {
         let mut bytes = [0; 2];
         self.transport.config_read(COMMAND, &mut bytes)?;
         let command = u16::from_le_bytes(bytes);
         if command == u16::MAX {
             return Err(TransportError::Lost { reason: "its configuration space reads as all ones".into() });
         }
+        Ok(command)
+    }
+
+    fn update_command(&mut self, set: u16, clear: u16) -> Result<(), TransportError> {
+        let command = self.command()?;
         self.transport.config_write(COMMAND, &((command & !clear) | set).to_le_bytes())
     }
 }

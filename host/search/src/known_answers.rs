@@ -65,6 +65,12 @@ fn near(record: &Record) -> Record {
     near
 }
 
+/// A full probe that is always the same for the same `seed`.
+pub(crate) fn fixed_probe(seed: u64) -> Result<Probe, RecordError> {
+    let mut numbers = Numbers(seed);
+    Probe::new(&Record { minutiae: (0..whorl_layout::LANES).map(|_| numbers.minutia()).collect() })
+}
+
 /// The same numbers everywhere and always (splitmix64): what is planted must not depend on a library's generator.
 struct Numbers(u64);
 

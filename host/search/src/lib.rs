@@ -4,7 +4,7 @@
 //! - [`engine`]: what is asked and answered, and the trait [`Engine`]. [`work`]: how it is cut into pieces.
 //! - [`tally`]: the candidate list and histogram that comparisons are gathered in, and how two are merged.
 //! - [`cpu`]: the engine that runs everywhere. [`card`]: the engine behind a device.
-//! - `known_answers`: what shows that a card's engines are well.
+//! - `known_answers`: what shows that a card's engines are well. [`self_test`]: what shows that all of a card is.
 //! - [`pool`]: several engines as one. `member`: an engine on its thread, and when it leaves service. `batch`: the pieces of a
 //!   pass, and who has them. `sync`: where those threads meet.
 //!
@@ -17,6 +17,7 @@ pub mod engine;
 mod known_answers;
 mod member;
 pub mod pool;
+pub mod self_test;
 mod sync;
 pub mod tally;
 pub mod work;
@@ -27,5 +28,6 @@ pub use cpu::CpuEngine;
 pub use engine::{Answer, CardCost, Engine, EngineError, Gap, Incident, Search, ShardCoverage, Share};
 pub use member::{Opener, Service};
 pub use pool::{Candidacy, MemberStatus, Pool, PoolControl};
+pub use self_test::self_test;
 pub use tally::{Candidate, Tally};
 pub use work::{Found, Piece, Work};

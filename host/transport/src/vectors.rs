@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec};
 use whorl_device::TransportError;
 
+/// How long an interrupt is waited for before somebody asks whether the card is still there.
+const PRESENCE_INTERVAL: Duration = Duration::from_millis(100);
+
 /// One eventfd for each connected vector, from vector 0.
 #[derive(Debug, Default)]
 pub(crate) struct Vectors {
@@ -25,6 +28,24 @@ impl Vectors {
     /// The eventfds, by vector.
     pub(crate) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         self.fds.iter().map(AsFd::as_fd)
+    }
+
+    /// [`wait`](Self::wait) that asks `present` every 100 ms, and ends with its error.
+    pub(crate) fn wait_present(
+        &self,
+        vector: u16,
+        timeout: Duration,
+        mut present: impl FnMut() -> Result<(), TransportError>,
+    ) -> Result<bool, TransportError> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let raised = self.wait(vector, left.min(PRESENCE_INTERVAL))?;
+            if raised || left <= PRESENCE_INTERVAL {
+                return Ok(raised);
+            }
+            present()?;
+        }
     }
 
     /// Waits until `vector` is raised and takes that (`true`), or until `timeout` has passed (`false`).
@@ -94,5 +115,24 @@ mod tests {
     fn a_vector_that_is_not_connected_is_refused() {
         let vectors = Vectors::new(1).unwrap();
         assert!(matches!(vectors.wait(1, Duration::ZERO), Err(TransportError::InvalidArgument { .. })));
+    }
+
+    #[test]
+    fn a_card_that_goes_while_an_interrupt_is_waited_for_ends_the_wait() {
+        let vectors = Vectors::new(1).unwrap();
+        let lost = || Err(TransportError::Lost { reason: "gone".into() });
+        let started = Instant::now();
+        let mut looks = 0;
+        let ended = vectors.wait_present(0, Duration::from_mins(1), || {
+            looks += 1;
+            if looks < 3 { Ok(()) } else { lost() }
+        });
+        assert!(matches!(ended, Err(TransportError::Lost { .. })), "{ended:?}");
+        assert!((3 * PRESENCE_INTERVAL..Duration::from_secs(2)).contains(&started.elapsed()));
+        // Of a card that stays, interrupt and timeout are as ever; a short wait asks nobody.
+        assert!(!vectors.wait_present(0, PRESENCE_INTERVAL, lost).unwrap());
+        assert!(!vectors.wait_present(0, 2 * PRESENCE_INTERVAL, || Ok(())).unwrap());
+        rustix::io::write(vectors.fds().next().unwrap(), &1_u64.to_ne_bytes()).unwrap();
+        assert!(vectors.wait_present(0, Duration::from_mins(1), lost).unwrap());
     }
 }

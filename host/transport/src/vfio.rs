@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vfio_bindings::bindings::vfio::{
-    VFIO_PCI_BAR0_REGION_INDEX, VFIO_PCI_CONFIG_REGION_INDEX, VFIO_PCI_MSIX_IRQ_INDEX, VFIO_REGION_INFO_FLAG_MMAP,
+    VFIO_PCI_BAR0_REGION_INDEX, VFIO_PCI_CONFIG_REGION_INDEX, VFIO_PCI_MSIX_IRQ_INDEX, VFIO_PCI_REQ_IRQ_INDEX,
+    VFIO_REGION_INFO_FLAG_MMAP,
 };
 use vfio_ioctls::{VfioContainer, VfioDevice, VfioError};
 use vmm_sys_util::eventfd::EventFd;
@@ -17,8 +18,9 @@ use whorl_device::dma::DmaMemory;
 use whorl_device::{Transport, TransportError};
 use whorl_layout::{BAR0_BYTES, PCI_DEVICE_ID, PCI_VENDOR_ID};
 
-use crate::address::{Address, Places};
+use crate::address::Address;
 use crate::bar::MappedBar;
+use crate::places::Places;
 use crate::vectors::Vectors;
 
 /// Opens the card at the PCI address `bdf`, as in `0000:65:00.0`, which must be bound to `vfio-pci`.
@@ -42,13 +44,14 @@ pub fn open(bdf: &str) -> Result<Box<dyn Transport>, TransportError> {
     } else {
         return Err(not_a_card(address, &format!("its BAR0 is of {size} bytes, mappable: {mappable}")));
     };
-    let mut card = Vfio { bar, vectors: None, device, container };
+    let mut card = Vfio { bar, vectors: None, removal: Vectors::default(), device, container };
     let mut id = [0; 4];
     card.config_read(0, &mut id)?;
     let id = (u16::from_le_bytes([id[0], id[1]]), u16::from_le_bytes([id[2], id[3]]));
     if id != (PCI_VENDOR_ID, PCI_DEVICE_ID) {
         return Err(not_a_card(address, &format!("it is {:04x}:{:04x}", id.0, id.1)));
     }
+    card.watch_removal()?;
     Ok(Box::new(card))
 }
 
@@ -57,6 +60,7 @@ pub fn open(bdf: &str) -> Result<Box<dyn Transport>, TransportError> {
 struct Vfio {
     bar: MappedBar,
     vectors: Option<Vectors>,
+    removal: Vectors, // one, raised when the kernel wants the card back; none: this kernel does not say
     device: VfioDevice,
     container: Arc<VfioContainer>,
 }
@@ -97,6 +101,37 @@ fn descriptor(device: &VfioDevice) -> BorrowedFd<'_> {
 }
 
 impl Vfio {
+    /// Has the kernel say when it wants the card back: it waits until the card is let go, and a reading of all ones may
+    /// never come.
+    fn watch_removal(&mut self) -> Result<(), TransportError> {
+        let offered = self.device.get_irq_info(VFIO_PCI_REQ_IRQ_INDEX).is_some_and(|info| info.count > 0);
+        if offered {
+            let removal = Vectors::new(1)?;
+            self.connect(VFIO_PCI_REQ_IRQ_INDEX, &removal, "watch for the card's removal")?;
+            self.removal = removal;
+        }
+        Ok(())
+    }
+
+    fn check_not_removed(&self) -> Result<(), TransportError> {
+        let asked = self.removal.fds().next().is_some() && self.removal.wait(0, Duration::ZERO)?;
+        if asked {
+            return Err(TransportError::Lost { reason: "the kernel is removing it from the bus".into() });
+        }
+        Ok(())
+    }
+
+    fn connect(&self, index: u32, vectors: &Vectors, action: &'static str) -> Result<(), TransportError> {
+        let mut events = Vec::new();
+        for fd in vectors.fds() {
+            let fd = fd.try_clone_to_owned();
+            let fd = fd.map_err(|source| TransportError::System { action: "duplicate an eventfd", source })?;
+            // SAFETY: a descriptor that was just made an eventfd's and is owned by nothing else from here on.
+            events.push(unsafe { EventFd::from_raw_fd(fd.into_raw_fd()) });
+        }
+        self.device.enable_irq(index, events.iter().collect()).map_err(|error| system(action, error))
+    }
+
     fn config_place(&self, offset: u16, bytes: usize) -> Result<u64, TransportError> {
         let size = self.device.get_region_size(VFIO_PCI_CONFIG_REGION_INDEX);
         if u64::from(offset) + bytes as u64 > size {
@@ -159,14 +194,7 @@ impl Transport for Vfio {
             return Err(TransportError::InvalidArgument { what });
         }
         let vectors = Vectors::new(vectors)?;
-        let mut events = Vec::new();
-        for fd in vectors.fds() {
-            let fd = fd.try_clone_to_owned();
-            let fd = fd.map_err(|source| TransportError::System { action: "duplicate an eventfd", source })?;
-            // SAFETY: a descriptor that was just made an eventfd's and is owned by nothing else from here on.
-            events.push(unsafe { EventFd::from_raw_fd(fd.into_raw_fd()) });
-        }
-        self.device.enable_msix(events.iter().collect()).map_err(|error| system("enable MSI-X", error))?;
+        self.connect(VFIO_PCI_MSIX_IRQ_INDEX, &vectors, "enable MSI-X")?;
         self.vectors = Some(vectors);
         Ok(())
     }
@@ -179,7 +207,8 @@ impl Transport for Vfio {
     }
 
     fn irq_wait(&mut self, vector: u16, timeout: Duration) -> Result<bool, TransportError> {
-        self.vectors.as_ref().unwrap_or(&Vectors::default()).wait(vector, timeout)
+        let Some(vectors) = &self.vectors else { return Vectors::default().wait(vector, timeout) };
+        vectors.wait_present(vector, timeout, || self.check_not_removed())
     }
 
     fn reset(&mut self) -> Result<(), TransportError> {

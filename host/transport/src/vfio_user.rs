@@ -251,7 +251,13 @@ impl Transport for VfioUser {
     }
 
     fn irq_wait(&mut self, vector: u16, timeout: Duration) -> Result<bool, TransportError> {
-        self.vectors.as_ref().unwrap_or(&Vectors::default()).wait(vector, timeout)
+        let Some(vectors) = self.vectors.take() else { return Vectors::default().wait(vector, timeout) };
+        // A socket that closes raises nothing: only a call notices.
+        let present =
+            || self.call(|client| client.get_irq_info(VFIO_PCI_MSIX_IRQ_INDEX).map(|_| Vec::new())).map(|_| ());
+        let raised = vectors.wait_present(vector, timeout, present);
+        self.vectors = Some(vectors);
+        raised
     }
 
     fn reset(&mut self) -> Result<(), TransportError> {
