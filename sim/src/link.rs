@@ -297,13 +297,13 @@ impl Link {
                 })
             })
         };
-        let carried_out = match write.fault {
-            Some(FaultKind::WriteError) => false,
-            Some(FaultKind::WriteDropped) => true,
-            Some(FaultKind::WriteTwice(further)) => store(write.address) && store(write.address + further),
-            _ => store(write.address),
-        };
-        let done = well_formed && carried_out;
+        let done = well_formed
+            && match write.fault {
+                Some(FaultKind::WriteError) => false,
+                Some(FaultKind::WriteDropped) => true,
+                Some(FaultKind::WriteTwice(further)) => store(write.address) && store(write.address + further),
+                _ => store(write.address),
+            };
         if !done {
             self.counts.errors += 1;
             tracing::debug!(address = write.address, beats = write.beats, "DMA write refused");
