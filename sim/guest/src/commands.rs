@@ -2,7 +2,7 @@
 
 use crate::bus::{self, Card};
 use crate::fixture::{Fixture, GALLERY, PROBES};
-use crate::report::{Done, Fault, Step};
+use crate::report::{Fault, Step};
 use serde_json::Value;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
@@ -10,6 +10,8 @@ use std::process::{Command, Output};
 use whorl_layout::SPEC_HASH;
 
 const WHORL: &str = "/bin/whorl";
+/// What doctor calls the test of the engines.
+const SELF_TEST: &str = "self test";
 /// Huge pages of the machine: the pools of two cards, and their galleries.
 pub const HUGE_PAGES: usize = 24;
 /// What the driver's warning of ordinary pages has in it.
@@ -21,16 +23,28 @@ const USER: u32 = 1000;
 /// Exit code of `whorl` for an engine that failed.
 const ENGINE_FAILED: i32 = 4;
 
-/// `whorl doctor`, where this `whorl` has it.
+/// `whorl doctor`: nothing keeps this machine and this card from searching, and the card's self test was done.
 pub fn doctor(card: &Card) -> Step {
-    if !said(&whorl(&["--help"])?).contains("\n  doctor ") {
-        return Ok(Done::Skipped("this whorl has no such command".into()));
+    let output = whorl(&["doctor", "--json", "--engine", &card.engine()])?;
+    let report: Value = serde_json::from_slice(&output.stdout).map_err(|_| shown(&output))?;
+    let findings = report["findings"].as_array().ok_or("doctor names no findings")?;
+    let are = |finding: &Value, check: &str, outcome: &str| {
+        finding["check"].as_str().is_some_and(|name| name.starts_with(check)) && finding["outcome"] == outcome
+    };
+    let of = |outcome: &str| -> Vec<String> {
+        findings
+            .iter()
+            .filter(|finding| are(finding, "", outcome))
+            .map(|f| format!("{}: {}", f["check"], f["cause"]))
+            .collect()
+    };
+    if !output.status.success() || !of("fail").is_empty() {
+        return Err(format!("{}: {}", output.status, of("fail").join(", ")).into());
     }
-    let output = whorl(&["doctor", "--engine", &card.engine()])?;
-    let text = said(&output);
-    print!("{text}");
-    succeeded(&output)?;
-    Ok(format!("{} lines, nothing wrong", text.lines().count()).into())
+    if !findings.iter().any(|finding| are(finding, SELF_TEST, "pass")) {
+        return Err(format!("no self test was passed: {}", of("skipped").join(", ")).into());
+    }
+    Ok(format!("{} checks passed; warnings: [{}]", of("pass").len(), of("warn").join(", ")))
 }
 
 /// `whorl card info`: the card names the specification that this software was made from.
@@ -43,7 +57,7 @@ pub fn card_info(card: &Card) -> Step {
         return Err(format!("specification {} instead of {expected}", info["spec_hash"]).into());
     }
     warned_of_ordinary_pages(&output, false)?;
-    Ok(format!("interface {}, {} streams x {} probes", info["version"], info["streams"], info["probes"]).into())
+    Ok(format!("interface {}, {} streams x {} probes", info["version"], info["streams"], info["probes"]))
 }
 
 /// `whorl identify` on the card and on the processor: the same lists.
@@ -74,7 +88,7 @@ pub fn identify(card: &Card) -> Step {
     if records < RECORDS_MIN {
         return Err(format!("{records} references, at least {RECORDS_MIN} are wanted").into());
     }
-    Ok(format!("{} probes x {records} references, lists equal the processor's", found.len()).into())
+    Ok(format!("{} probes x {records} references, lists equal the processor's", found.len()))
 }
 
 /// A user who is not root drives the card that was given to them, and is told of the limit that stands in the way.
@@ -89,7 +103,7 @@ pub fn without_root(card: &Card) -> Step {
     let limited = info(64)?;
     expect_refusal(&limited, "ulimit -l")?;
     succeeded(&info(1 << 20)?)?;
-    Ok("works with the group's node and enough locked memory, and says which of them is missing".to_owned().into())
+    Ok("works with the group's node and enough locked memory, and says which of them is missing".to_owned())
 }
 
 fn expect_refusal(output: &Output, remedy: &str) -> Result<(), Fault> {
@@ -108,7 +122,7 @@ pub fn ordinary_pages(card: &Card, fixture: &Fixture) -> Step {
     warned_of_ordinary_pages(&output, true)?;
     let mut engine = card.open_engine(fixture)?;
     fixture.check(&mut engine)?;
-    Ok("searches are right, the operator is warned".to_owned().into())
+    Ok("searches are right, the operator is warned".to_owned())
 }
 
 fn warned_of_ordinary_pages(output: &Output, expected: bool) -> Result<(), Fault> {
@@ -129,8 +143,9 @@ fn said(output: &Output) -> String {
 }
 
 fn succeeded(output: &Output) -> Result<(), Fault> {
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(format!("{}: {}{}", output.status, said(output), String::from_utf8_lossy(&output.stderr)).into())
+    if output.status.success() { Ok(()) } else { Err(shown(output).into()) }
+}
+
+fn shown(output: &Output) -> String {
+    format!("{}: {}{}", output.status, said(output), String::from_utf8_lossy(&output.stderr))
 }

@@ -46,7 +46,7 @@ pub fn reset_by_the_driver(card: &Card) -> Step {
     if (written, after) != (other, before) {
         return Err(format!("a register was {before:#x}, {written:#x} when written, {after:#x} after the reset").into());
     }
-    Ok("a register has its first value again".to_owned().into())
+    Ok("a register has its first value again".to_owned())
 }
 
 /// What the driver has not mapped, or no longer, the card cannot read.
@@ -70,7 +70,7 @@ pub fn unmapped_memory(card: &Card, fixture: &Fixture) -> Step {
     let _larger = device.alloc_gallery(3 << 20)?;
     expect_refusal(read_at(device, address), "memory that was unmapped")?;
     fixture.check(&mut engine)?;
-    Ok(format!("{PHYSICAL_ADDRESS:#x} and an unmapped window end with DmaReadError, the next search is right").into())
+    Ok(format!("{PHYSICAL_ADDRESS:#x} and an unmapped window end with DmaReadError, the next search is right"))
 }
 
 /// A search over the one line at `address`.
@@ -118,7 +118,7 @@ pub fn reset_in_mid_search(card: &Card, fixture: &Fixture) -> Step {
         fixture.check(&mut engine)?;
     }
     let method = fs::read_to_string(card.file("reset_method"))?;
-    Ok(format!("{}, noticed after {noticed:?} ms, the next searches are right", method.trim()).into())
+    Ok(format!("{}, noticed after {noticed:?} ms, the next searches are right", method.trim()))
 }
 
 /// The driver is killed while a search runs: its card can no longer reach memory, and the next driver finds it well.
@@ -141,7 +141,7 @@ pub fn kill_in_mid_search(card: &Card, fixture: &Fixture) -> Step {
     let mut engine = card.open_engine(fixture)?;
     let opened = started.elapsed();
     fixture.check(&mut engine)?;
-    Ok(format!("bus mastering is off, opened again in {} ms, the next search is right", opened.as_millis()).into())
+    Ok(format!("bus mastering is off, opened again in {} ms, the next search is right", opened.as_millis()))
 }
 
 /// The process that is to be killed.

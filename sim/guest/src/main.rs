@@ -41,7 +41,7 @@ fn all_steps(mut report: Report) -> Result<(), Fault> {
     report.step("bind", || {
         cards = bus::bind_all()?;
         bus::reserve_huge_pages(commands::HUGE_PAGES)?;
-        Ok(bus::shown(&cards).into())
+        Ok(bus::shown(&cards))
     })?;
     let [first, second] = cards.as_slice() else { return Ok(()) };
     report.step("doctor", || commands::doctor(first))?;
@@ -75,5 +75,5 @@ fn two_cards(first: &Card, second: &Card, fixture: &Fixture) -> report::Step {
         let own = search(a, fixture);
         own.and(other.join().map_err(|_| "the search of the second card panicked".to_owned())?)
     })?;
-    Ok(format!("2 x {} answers each, at once", fixture.probes()).into())
+    Ok(format!("2 x {} answers each, at once", fixture.probes()))
 }

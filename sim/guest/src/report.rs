@@ -12,23 +12,8 @@ const DETAIL_MAX: usize = 400;
 /// Whatever made a step fail; only its text matters.
 pub type Fault = Box<dyn Error>;
 
-/// What a step comes to.
-pub type Step = Result<Done, Fault>;
-
-/// A step that did not fail.
-#[derive(Debug)]
-pub enum Done {
-    /// It was done; what was seen.
-    Passed(String),
-    /// It cannot be done here; why.
-    Skipped(String),
-}
-
-impl From<String> for Done {
-    fn from(seen: String) -> Self {
-        Self::Passed(seen)
-    }
-}
+/// What a step comes to: what was seen.
+pub type Step = Result<String, Fault>;
 
 /// The terminal that the host listens at.
 #[derive(Debug)]
@@ -47,8 +32,7 @@ impl Report {
         println!("== {name}");
         let started = Instant::now();
         let (outcome, detail) = match act() {
-            Ok(Done::Passed(seen)) => ("passed", seen),
-            Ok(Done::Skipped(reason)) => ("skipped", reason),
+            Ok(seen) => ("passed", seen),
             Err(fault) => ("failed", explained(&*fault)),
         };
         let detail: String = detail.replace('\n', " ").chars().take(DETAIL_MAX).collect();
