@@ -1,12 +1,11 @@
 //! `make demo`: the whole appliance on synthetic fingers, then on real templates where there are any.
 
+use crate::card::SimulatedCard;
 use crate::shell::{self, TaskError, output, root};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 /// Options of `cargo xtask demo`.
 #[derive(clap::Args)]
@@ -29,7 +28,7 @@ pub fn run(options: &Options) -> Result<(), TaskError> {
         fs::remove_dir_all(&folder).map_err(TaskError::file(&folder))?;
     }
     fs::create_dir_all(&folder).map_err(TaskError::file(&folder))?;
-    let card = Card::start(&options.whorl, &folder.join("card.sock"))?;
+    let card = SimulatedCard::start(&options.whorl, &folder.join("card.sock"), None)?;
     println!("== {} synthetic fingers, {} probes of some of them", options.fingers, options.probes);
     let gallery = folder.join("gallery");
     let probes = folder.join("probes");
@@ -65,7 +64,7 @@ pub fn run(options: &Options) -> Result<(), TaskError> {
 /// One search on the card and on the CPU: prints the card's lists, and holds the two against each other.
 fn search(
     options: &Options,
-    card: &Card,
+    card: &SimulatedCard,
     gallery: &Path,
     probes: &[PathBuf],
     finger: &dyn Fn(&str) -> Option<String>,
@@ -153,40 +152,4 @@ fn split_impressions(real: &Path, folder: &Path) -> Result<(PathBuf, PathBuf), T
         std::os::unix::fs::symlink(source, &target).map_err(TaskError::file(&target))?;
     }
     Ok((gallery, probes))
-}
-
-/// A simulated card; ends with this value.
-struct Card {
-    process: Child,
-    socket: PathBuf,
-}
-
-impl Card {
-    fn start(whorl: &Path, socket: &Path) -> Result<Self, TaskError> {
-        let mut command = Command::new(whorl);
-        command.current_dir(root()).args(["sim", "--streams", "2", "--probes", "2", "--socket"]).arg(socket);
-        let process =
-            command.spawn().map_err(|source| TaskError::Start { program: whorl.display().to_string(), source })?;
-        let card = Self { process, socket: socket.to_path_buf() };
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while !socket.exists() {
-            if Instant::now() > deadline {
-                return Err(TaskError::Check("the simulated card made no socket within 10 s".into()));
-            }
-            sleep(Duration::from_millis(10));
-        }
-        Ok(card)
-    }
-
-    fn engine(&self) -> String {
-        format!("unix:{}", self.socket.display())
-    }
-}
-
-impl Drop for Card {
-    fn drop(&mut self) {
-        // It may have ended by itself; there is nothing to do about it here.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }

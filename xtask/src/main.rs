@@ -1,10 +1,12 @@
 //! Project tasks: everything that CI does, runnable by hand.
 
 mod bench;
+mod card;
 mod coverage;
 mod demo;
 mod formal;
 mod generate;
+mod guest;
 mod lint;
 mod mutate;
 mod shell;
@@ -43,6 +45,8 @@ enum Task {
     Mutate(mutate::Options),
     /// Prove what formal/ states of the control modules of the card
     Formal(formal::Options),
+    /// Drive simulated cards under a stock kernel's vfio-pci, in a virtual machine
+    Guest(guest::Options),
     /// Measure everything that is claimed; writes target/bench/report.json
     Bench(bench::Options),
     /// Count what the hardware occupies and how many engines fit a device; writes target/synth/report.json and docs/area.*
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
         Task::Coverage(options) => coverage::run_all(&options),
         Task::Mutate(options) => mutate::run(&options),
         Task::Formal(options) => formal::run(&options),
+        Task::Guest(options) => guest::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Synth(options) => synth::run(&options),
         Task::Timing(options) => timing::measure(&options),

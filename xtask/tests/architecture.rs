@@ -31,6 +31,18 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "whorl-transport",
         ],
     ),
+    (
+        "whorl-guest",
+        &[
+            "whorl-device",
+            "whorl-gallery",
+            "whorl-layout",
+            "whorl-matcher",
+            "whorl-search",
+            "whorl-template",
+            "whorl-transport",
+        ],
+    ),
     ("xtask", &[]),
 ];
 

@@ -11,7 +11,7 @@ use crate::pool::DmaPool;
 use crate::queue::{CompletionQueue, Full, HeadOutOfRange, SubmissionQueue};
 use crate::registers::Registers;
 
-/// How long the driver sleeps on an interrupt before it asks whether the card is still there, and looks into the
+/// How long the driver sleeps on an interrupt before it asks whether the card is still there and runs, and looks into the
 /// completion queue in case the interrupt was lost.
 const LIVENESS_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -140,7 +140,7 @@ impl QueuePair {
             if raised {
                 self.interrupts += 1;
             } else {
-                registers.check_present()?;
+                registers.check_running()?;
             }
         }
     }

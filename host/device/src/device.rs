@@ -282,6 +282,7 @@ impl Device {
         let rescued = match waited {
             Ok(Some(completion)) if completion.status == Status::Timeout => return Err(self.end_hang()),
             Ok(Some(completion)) => return Ok(completion),
+            Err(DeviceError::ForeignReset) => return Err(self.start_anew()),
             Ok(None) => recovery::end_command(&mut self.registers, queues, &self.pool, self.limits, tag),
             Err(error) => Err(error),
         };
@@ -300,6 +301,22 @@ impl Device {
                 self.queues = Some(*queues);
                 self.lose_searches();
                 Err(ended(recovery))
+            }
+        }
+    }
+
+    /// Has the card back that somebody else reset.
+    fn start_anew(&mut self) -> DeviceError {
+        tracing::warn!("the card was reset by somebody else");
+        match recovery::restart(&mut self.registers, &self.pool, self.limits) {
+            Ok((_, queues)) => {
+                self.queues = Some(queues);
+                self.lose_searches();
+                DeviceError::ForeignReset
+            }
+            Err(error) => {
+                self.put_out_of_service(&error);
+                error
             }
         }
     }

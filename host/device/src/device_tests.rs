@@ -99,6 +99,55 @@ fn a_failed_open_leaves_no_dma_behind() {
 }
 
 #[test]
+fn a_reset_by_somebody_else_is_noticed_at_once_and_the_card_started_anew() {
+    let (mut device, card) = open();
+    let (request, _buffer) = request(&mut device, &[3]);
+    let request = SearchRequest { timeout: Duration::from_mins(1), ..request };
+    for while_searching in [true, false] {
+        for slot in 0..PROBES {
+            device.load_probe(slot, &[slot; PROBE_IMAGE_BYTES], 40).unwrap();
+        }
+        device.search(&request).unwrap();
+        card.lock().unwrap().fault = Fault::Hang;
+        let started = Instant::now();
+        let error = if while_searching {
+            let [ticket, other] = [(); 2].map(|()| device.start_search(&request).unwrap());
+            card.lock().unwrap().reset_by_somebody_else();
+            let error = device.finish_search(ticket).unwrap_err();
+            assert!(matches!(device.finish_search(other), Err(DeviceError::LostInReset)));
+            error
+        } else {
+            card.lock().unwrap().reset_by_somebody_else();
+            device.search(&request).unwrap_err()
+        };
+        assert!(matches!(error, DeviceError::ForeignReset), "{error}");
+        assert!(started.elapsed() < Duration::from_secs(5), "far below the search's own bound");
+        card.lock().unwrap().fault = Fault::None;
+    }
+    assert_eq!(card.lock().unwrap().function_resets, 0);
+}
+
+#[test]
+fn a_card_that_does_not_answer_while_somebody_resets_it_is_not_lost() {
+    let (mut device, card) = open();
+    let (request, _buffer) = request(&mut device, &[3]);
+    card.lock().unwrap().fault = Fault::Hang;
+    let ticket = device.start_search(&SearchRequest { timeout: Duration::from_mins(1), ..request }).unwrap();
+    card.lock().unwrap().fault = Fault::AllOnes;
+    let resets = Arc::clone(&card);
+    let end_of_reset = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(200)); // below the 500 ms that the driver gives it
+        let mut card = resets.lock().unwrap();
+        card.fault = Fault::None;
+        card.reset_by_somebody_else();
+    });
+    let error = device.finish_search(ticket).unwrap_err();
+    end_of_reset.join().unwrap();
+    assert!(matches!(error, DeviceError::ForeignReset), "{error}");
+    device.load_probe(0, &[0; PROBE_IMAGE_BYTES], 40).unwrap();
+}
+
+#[test]
 fn what_is_not_this_card_is_refused_with_the_remedy() {
     assert!(matches!(open_with(|card| card.fault = Fault::AllOnes).0, DeviceError::CardLost { .. }));
     assert!(matches!(open_with(|card| card.fault = Fault::DeadTransport).0, DeviceError::CardLost { .. }));

@@ -95,6 +95,10 @@ pub enum DeviceError {
     /// The command was in flight when the card was reset or taken out of service; nothing is known of it.
     #[error("The command was lost when the card was reset")]
     LostInReset,
+    /// Somebody else reset the card under the driver, as the kernel does when it is told to in sysfs. It runs again;
+    /// commands in flight and loaded probes are lost.
+    #[error("The card was reset by somebody else; it must be given its probes again")]
+    ForeignReset,
     /// An earlier failure left the card without queues.
     #[error("The card is out of service since an earlier failure; reset it, or close it and open it again")]
     OutOfService,

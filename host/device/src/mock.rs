@@ -176,6 +176,13 @@ impl MockCard {
         }
     }
 
+    /// A function reset by somebody who restores configuration space after it, as the kernel does.
+    pub(crate) fn reset_by_somebody_else(&mut self) {
+        self.registers.insert(csr::CONTROL, 0);
+        self.probes = Default::default();
+        self.stop();
+    }
+
     fn stop(&mut self) {
         self.rings.clear();
         self.pending.clear();

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use whorl_layout::csr;
+use whorl_layout::{DEVICE_MAGIC, csr};
 
 use crate::error::DeviceError;
 use crate::transport::{Transport, TransportError};
@@ -17,6 +17,9 @@ const NO_VENDOR: u16 = u16::MAX;
 const COMMAND: u16 = 0x04;
 const COMMAND_MEMORY_SPACE: u16 = 1 << 1;
 const COMMAND_BUS_MASTER: u16 = 1 << 2;
+/// A function is back from a reset after 100 ms (PCI Express Base Specification 3.1, 6.6.2), and the kernel restores its
+/// configuration space soon after.
+const FUNCTION_RESET_BOUND: Duration = Duration::from_millis(500);
 /// Between two looks at a register that is expected to change.
 const POLL_INTERVAL: Duration = Duration::from_micros(200);
 
@@ -97,6 +100,30 @@ impl Registers {
             });
         }
         Ok(id)
+    }
+
+    /// Fails unless the card answers as the one that it was and its queues are on, and gives it time to come back:
+    /// [`DeviceError::ForeignReset`] if it was away or its queues are off, which nothing but a reset does.
+    pub(crate) fn check_running(&mut self) -> Result<(), DeviceError> {
+        let deadline = Instant::now() + FUNCTION_RESET_BOUND;
+        let mut away = false;
+        loop {
+            let seen = match self.read(csr::ID_MAGIC) {
+                Ok(DEVICE_MAGIC) => break,
+                // In a virtual machine a function without memory space reads as zeros.
+                Ok(found) => DeviceError::NotWhorl { found, expected: DEVICE_MAGIC },
+                Err(error) => error,
+            };
+            if Instant::now() >= deadline {
+                return Err(seen);
+            }
+            away = true;
+            std::thread::sleep(POLL_INTERVAL);
+        }
+        if away || self.read(csr::CONTROL)? & csr::CONTROL_ENABLE_MASK == 0 {
+            return Err(DeviceError::ForeignReset);
+        }
+        Ok(())
     }
 
     /// Polls a register until `mask` of it is `value`. `false`: it was not within `bound`.

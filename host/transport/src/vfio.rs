@@ -6,15 +6,17 @@
 
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
 use vfio_bindings::bindings::vfio::{
     VFIO_PCI_BAR0_REGION_INDEX, VFIO_PCI_CONFIG_REGION_INDEX, VFIO_PCI_MSIX_IRQ_INDEX, VFIO_PCI_REQ_IRQ_INDEX,
     VFIO_REGION_INFO_FLAG_MMAP,
 };
 use vfio_ioctls::{VfioContainer, VfioDevice, VfioError};
 use vmm_sys_util::eventfd::EventFd;
-use whorl_device::dma::DmaMemory;
+use vmm_sys_util::ioctl::ioctl;
+use whorl_device::dma::{DmaMemory, HUGE_PAGE_BYTES};
 use whorl_device::{Transport, TransportError};
 use whorl_layout::{BAR0_BYTES, PCI_DEVICE_ID, PCI_VENDOR_ID};
 
@@ -22,6 +24,13 @@ use crate::address::Address;
 use crate::bar::MappedBar;
 use crate::places::Places;
 use crate::vectors::Vectors;
+
+/// `VFIO_DEVICE_RESET` of linux/vfio.h. The crate's own call of it says nothing of its success.
+const DEVICE_RESET: u64 = 0x3b6f;
+/// Bound of a function reset, which takes 100 ms, while the kernel says that somebody else is at the function.
+const RESET_BOUND: Duration = Duration::from_secs(1);
+/// Pause between two attempts.
+const RESET_PAUSE: Duration = Duration::from_millis(10);
 
 /// Opens the card at the PCI address `bdf`, as in `0000:65:00.0`, which must be bound to `vfio-pci`.
 ///
@@ -44,7 +53,7 @@ pub fn open(bdf: &str) -> Result<Box<dyn Transport>, TransportError> {
     } else {
         return Err(not_a_card(address, &format!("its BAR0 is of {size} bytes, mappable: {mappable}")));
     };
-    let mut card = Vfio { bar, vectors: None, removal: Vectors::default(), device, container };
+    let mut card = Vfio { bar, vectors: None, removal: Vectors::default(), warned: false, device, container };
     let mut id = [0; 4];
     card.config_read(0, &mut id)?;
     let id = (u16::from_le_bytes([id[0], id[1]]), u16::from_le_bytes([id[2], id[3]]));
@@ -61,6 +70,7 @@ struct Vfio {
     bar: MappedBar,
     vectors: Option<Vectors>,
     removal: Vectors, // one, raised when the kernel wants the card back; none: this kernel does not say
+    warned: bool,     // of ordinary pages
     device: VfioDevice,
     container: Arc<VfioContainer>,
 }
@@ -85,12 +95,10 @@ fn system(action: &'static str, error: VfioError) -> TransportError {
 
 fn explain_map(bytes: usize, error: VfioError) -> TransportError {
     match error {
-        VfioError::IommuDmaMap(error) if error.errno() == rustix::io::Errno::NOMEM.raw_os_error() => {
-            TransportError::Unavailable {
-                what: format!("The kernel does not let this user pin {bytes} bytes of memory for the card"),
-                remedy: "Raise the limit of locked memory (`ulimit -l`, or LimitMEMLOCK of the service)".into(),
-            }
-        }
+        VfioError::IommuDmaMap(error) if error.errno() == Errno::NOMEM.raw_os_error() => TransportError::Unavailable {
+            what: format!("The kernel does not let this user pin {bytes} bytes of memory for the card"),
+            remedy: "Raise the limit of locked memory (`ulimit -l`, or LimitMEMLOCK of the service)".into(),
+        },
         error => system("map DMA memory", error),
     }
 }
@@ -177,6 +185,13 @@ impl Transport for Vfio {
     }
 
     fn dma_map(&mut self, iova: u64, memory: &DmaMemory) -> Result<(), TransportError> {
+        if !memory.is_huge() && memory.bytes() >= HUGE_PAGE_BYTES && !std::mem::replace(&mut self.warned, true) {
+            tracing::warn!(
+                "no huge pages are free for {} bytes of memory: mapping it for the card takes longer, and may use up what the \
+                 IOMMU can hold; reserve some with `sysctl vm.nr_hugepages=N`, 2 MiB each",
+                memory.bytes()
+            );
+        }
         // SAFETY: `DmaMemory` never hands out a reference, only volatile copies; the kernel pins its pages, so they
         // outlive the mapping even if the memory is unmapped here first.
         unsafe { self.container.vfio_dma_map(iova, memory.bytes(), memory.as_ptr()) }
@@ -212,8 +227,19 @@ impl Transport for Vfio {
     }
 
     fn reset(&mut self) -> Result<(), TransportError> {
-        self.device.reset(); // says nothing of its success; the driver looks at the registers after it
-        Ok(())
+        let deadline = Instant::now() + RESET_BOUND;
+        loop {
+            // SAFETY: the request takes no argument, and the descriptor is the device's.
+            if unsafe { ioctl(&self.device, DEVICE_RESET) } == 0 {
+                return Ok(());
+            }
+            let source = std::io::Error::last_os_error();
+            let busy = source.raw_os_error() == Some(Errno::AGAIN.raw_os_error());
+            if !busy || Instant::now() >= deadline {
+                return Err(TransportError::System { action: "reset the function", source });
+            }
+            std::thread::sleep(RESET_PAUSE);
+        }
     }
 }
 
@@ -231,19 +257,19 @@ mod tests {
 
     #[test]
     fn memory_that_may_not_be_pinned_is_said_with_the_remedy() {
-        let refused = |errno: rustix::io::Errno| {
+        let refused = |errno: Errno| {
             explain_map(4096, VfioError::IommuDmaMap(vmm_sys_util::errno::Error::new(errno.raw_os_error())))
         };
-        let text = refused(rustix::io::Errno::NOMEM).to_string();
+        let text = refused(Errno::NOMEM).to_string();
         assert!(text.contains("4096 bytes") && text.contains("ulimit -l"), "{text}");
-        assert!(matches!(refused(rustix::io::Errno::INVAL), TransportError::System { action: "map DMA memory", .. }));
+        assert!(matches!(refused(Errno::INVAL), TransportError::System { action: "map DMA memory", .. }));
     }
 
     #[test]
     fn a_short_transfer_of_configuration_space_is_a_lost_card() {
         assert!(transferred("read", Ok(4), 4).is_ok());
         assert!(matches!(transferred("read", Ok(3), 4), Err(TransportError::Lost { .. })));
-        let error = transferred("read it", Err(rustix::io::Errno::IO), 4).unwrap_err();
+        let error = transferred("read it", Err(Errno::IO), 4).unwrap_err();
         assert!(matches!(error, TransportError::System { action: "read it", .. }));
     }
 }
