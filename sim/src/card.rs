@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use whorl_layout::{CHANNEL_UNIT_BYTES, csr};
 
 use crate::card_memory::Channel;
-use crate::faults::{Faults, Mishap};
+use crate::faults::{Faults, FaultyLink, Mishap};
 use crate::host::Host;
 use crate::link::{Link, LinkCounts, LinkTiming};
 use crate::model::{Inputs, Lane, Model, Outputs};
@@ -68,7 +68,7 @@ impl CardHandle {
             host,
             requests: receiver,
             failure: Arc::clone(&failure),
-            link: Link::new(timing, faults.clone()),
+            link: Link::new(timing, faults.clone(), FaultyLink::Host),
             memory,
             faults,
             port: RegisterPort::default(),
@@ -141,7 +141,7 @@ impl CardChannel {
     /// A channel of `units` times `CHANNEL_UNIT_BYTES`.
     pub(crate) fn new(timing: LinkTiming, units: u32, bad_line: Option<u64>, faults: Faults) -> Self {
         let bytes = u64::from(units) * CHANNEL_UNIT_BYTES as u64;
-        Self { link: Link::new(timing, faults), channel: Channel::new(bytes, bad_line), units }
+        Self { link: Link::new(timing, faults, FaultyLink::Memory), channel: Channel::new(bytes, bad_line), units }
     }
 }
 

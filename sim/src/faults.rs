@@ -57,9 +57,17 @@ impl FaultKind {
 /// An order for one fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Order {
+    link: FaultyLink,
     kind: FaultKind,
     within: Range<u64>,
     after: u64,
+}
+
+/// Where a burst goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FaultyLink {
+    Host,
+    Memory,
 }
 
 #[derive(Debug, Default)]
@@ -81,7 +89,16 @@ impl Faults {
     /// Orders `kind` for one burst of its direction: of those that begin within the addresses, the first after `after`
     /// others.
     pub fn order(&self, kind: FaultKind, within: Range<u64>, after: u64) {
-        self.0.orders.lock().unwrap_or_else(PoisonError::into_inner).push(Order { kind, within, after });
+        self.push(Order { link: FaultyLink::Host, kind, within, after });
+    }
+
+    /// Orders `kind` for a burst of card memory, of whatever channel; addresses begin at 0 in each.
+    pub fn order_in_memory(&self, kind: FaultKind, within: Range<u64>, after: u64) {
+        self.push(Order { link: FaultyLink::Memory, kind, within, after });
+    }
+
+    fn push(&self, order: Order) {
+        self.0.orders.lock().unwrap_or_else(PoisonError::into_inner).push(order);
     }
 
     /// Forgets orders that have met no burst, and everything else that lasts but dead lanes.
@@ -153,11 +170,12 @@ impl Faults {
     }
 
     /// What is to happen to a burst that begins at `address`.
-    pub(crate) fn take(&self, read: bool, address: u64) -> Option<FaultKind> {
+    pub(crate) fn take(&self, link: FaultyLink, read: bool, address: u64) -> Option<FaultKind> {
         let mut orders = self.0.orders.lock().unwrap_or_else(PoisonError::into_inner);
         let mut met = None;
         orders.retain_mut(|order| {
-            if met.is_some() || order.kind.of_reads() != read || !order.within.contains(&address) {
+            let other = order.link != link || order.kind.of_reads() != read;
+            if met.is_some() || other || !order.within.contains(&address) {
                 return true;
             }
             if order.after > 0 {

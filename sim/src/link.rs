@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 use whorl_layout::LINE_BYTES;
 
-use crate::faults::{FaultKind, Faults};
+use crate::faults::{FaultKind, Faults, FaultyLink};
 use crate::model::{PortInputs, PortOutputs};
 
 const OKAY: u8 = 0;
@@ -120,10 +120,11 @@ pub(crate) struct Link {
     counts: LinkCounts,
     stalled_until: u64,
     faults: Faults,
+    side: FaultyLink,
 }
 
 impl Link {
-    pub(crate) fn new(timing: LinkTiming, faults: Faults) -> Self {
+    pub(crate) fn new(timing: LinkTiming, faults: Faults, side: FaultyLink) -> Self {
         Self {
             timing,
             now: 0,
@@ -138,6 +139,7 @@ impl Link {
             counts: LinkCounts::default(),
             stalled_until: 0,
             faults,
+            side,
         }
     }
 
@@ -158,7 +160,7 @@ impl Link {
 
     /// Forgets everything in flight, as when the card is reset; counts stay.
     pub(crate) fn reset(&mut self) {
-        *self = Self { now: self.now, counts: self.counts, ..Self::new(self.timing, self.faults.clone()) };
+        *self = Self { now: self.now, counts: self.counts, ..Self::new(self.timing, self.faults.clone(), self.side) };
     }
 
     /// Whether nothing is in flight in either direction.
@@ -226,7 +228,7 @@ impl Link {
         if inputs.arready && outputs.arvalid != 0 {
             moved = true;
             self.counts.read_bursts += 1;
-            let fault = self.faults.take(true, outputs.araddr);
+            let fault = self.faults.take(self.side, true, outputs.araddr);
             let ready_at = match fault {
                 Some(FaultKind::ReadLost) => NEVER,
                 Some(FaultKind::ReadLate(cycles)) => self.now + self.timing.latency + cycles,
@@ -253,7 +255,7 @@ impl Link {
             moved = true;
             self.counts.write_bursts += 1;
             let beats = usize::from(outputs.awlen) + 1;
-            let fault = self.faults.take(false, outputs.awaddr);
+            let fault = self.faults.take(self.side, false, outputs.awaddr);
             self.writes.push_back(Write { id: outputs.awid, address: outputs.awaddr, beats, fault });
         }
         if inputs.wready && outputs.wvalid != 0 {

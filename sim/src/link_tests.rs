@@ -41,7 +41,7 @@ impl Memory for Window {
 
 fn link(latency: u64, bytes_per_cycle: u64, reads_in_flight: usize) -> Link {
     let timing = LinkTiming { latency, bytes_per_cycle, reads_in_flight, ..LinkTiming::default() };
-    Link::new(timing, Faults::default())
+    Link::new(timing, Faults::default(), FaultyLink::Host)
 }
 
 /// One cycle of a card that drives `outputs`; the inputs it saw.
@@ -241,7 +241,7 @@ fn strobes_split_into_runs() {
 /// A link on whose ports reads and writes never end: beats read and written in `cycles`.
 fn both_ways(timing: LinkTiming, reads: bool, writes: bool, cycles: u64) -> (u64, u64) {
     let memory = Window::new(4096);
-    let mut link = Link::new(timing, Faults::default());
+    let mut link = Link::new(timing, Faults::default(), FaultyLink::Host);
     let write = PortOutputs { awvalid: 1, awaddr: BASE, wvalid: 1, wlast: 1, ..waiting() };
     let card =
         PortOutputs { arvalid: u8::from(reads), araddr: BASE, arlen: 15, ..if writes { write } else { waiting() } };

@@ -4,6 +4,7 @@ mod bench;
 mod card;
 mod coverage;
 mod demo;
+mod faults;
 mod formal;
 mod generate;
 mod guest;
@@ -45,6 +46,8 @@ enum Task {
     Mutate(mutate::Options),
     /// Prove what formal/ states of the control modules of the card
     Formal(formal::Options),
+    /// Let a thousand things go wrong in a running simulated card; writes target/faults/report.json
+    Faults(faults::Options),
     /// Drive simulated cards under a stock kernel's vfio-pci, in a virtual machine
     Guest(guest::Options),
     /// Measure everything that is claimed; writes target/bench/report.json
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Task::Coverage(options) => coverage::run_all(&options),
         Task::Mutate(options) => mutate::run(&options),
         Task::Formal(options) => formal::run(&options),
+        Task::Faults(options) => faults::run(&options),
         Task::Guest(options) => guest::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Synth(options) => synth::run(&options),

@@ -129,8 +129,7 @@ pub struct OpenEngine {
 impl EngineChoice {
     /// The engine, ready for shards; `resident` ones are copied into card memory.
     pub fn open(&self, resident: bool) -> Result<OpenEngine, CliError> {
-        let (engine, simulator) = self.way()?.open_engine(resident)?;
-        Ok(OpenEngine { engine, _simulator: simulator })
+        self.way()?.open_engine(resident)
     }
 
     /// The card behind the engine.
@@ -171,15 +170,16 @@ impl Way {
         }
     }
 
-    fn open_engine(self, resident: bool) -> Result<(Box<dyn Engine>, Option<Arc<Simulator>>), CliError> {
+    fn open_engine(self, resident: bool) -> Result<OpenEngine, CliError> {
         if self.choice == EngineChoice::Cpu {
             if resident {
                 return Err(CliError::Usage("the CPU has no card memory; leave out --resident, or name a card".into()));
             }
-            return Ok((Box::new(CpuEngine::new(whorl_matcher::Backend::Auto)), None));
+            let engine = Box::new(CpuEngine::new(whorl_matcher::Backend::Auto));
+            return Ok(OpenEngine { engine, _simulator: None });
         }
         let engine = self.open_card(resident).map_err(|source| CliError::Engine { engine: self.name(), source })?;
-        Ok((Box::new(engine), self.simulator))
+        Ok(OpenEngine { engine: Box::new(engine), _simulator: self.simulator })
     }
 
     fn open_device(&self) -> Result<Device, CliError> {

@@ -44,7 +44,7 @@ impl DmaMemory {
     pub fn new(bytes: usize) -> io::Result<Self> {
         // All pages are made at once, which ends the process instead of the call where there are too few.
         let machine = rustix::system::sysinfo();
-        if bytes as u64 > u64::from(machine.totalram).saturating_mul(machine.mem_unit.into()) {
+        if bytes as u64 > machine.totalram.saturating_mul(machine.mem_unit.into()) {
             return Err(io::ErrorKind::OutOfMemory.into());
         }
         if bytes >= HUGE_PAGE_BYTES

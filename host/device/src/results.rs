@@ -164,7 +164,9 @@ fn check_against_histogram(
         return Err(format!("{passed} comparisons passed, of which the histogram has {surely} to {at_most}"));
     }
     let mut listed = vec![0_u32; HISTOGRAM_BINS];
-    candidates.iter().for_each(|candidate| listed[bin(candidate.score)] += 1);
+    for candidate in candidates {
+        listed[bin(candidate.score)] += 1;
+    }
     // Where the list was cut off, the worst one's bin may have more than is listed; of all above it, it has all.
     let whole = passed as usize == candidates.len();
     let worst = candidates.last().map_or(HISTOGRAM_BINS, |candidate| bin(candidate.score));
@@ -212,7 +214,9 @@ mod tests {
             timeout: std::time::Duration::ZERO,
         };
         let mut histogram = vec![0; HISTOGRAM_BINS];
-        counted.iter().for_each(|&score| histogram[usize::from(score >> HISTOGRAM_SHIFT).min(HISTOGRAM_BINS - 1)] += 1);
+        for &score in counted {
+            histogram[usize::from(score >> HISTOGRAM_SHIFT).min(HISTOGRAM_BINS - 1)] += 1;
+        }
         let candidates: Vec<_> = (0..).zip(listed).map(|(index, &score)| Candidate { index, score }).collect();
         check_against_histogram(&request, passed, &histogram, &candidates).is_ok()
     }

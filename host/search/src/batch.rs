@@ -211,7 +211,7 @@ impl State {
         let mut entrants = self.entrants.iter().enumerate();
         let workers = entrants.any(|(nth, entrant)| entrant.live && entrant.role == Role::Worker && !late(nth));
         let given_back = self.slots.iter().position(|slot| {
-            slot.is_given_back() && self.may_try(slot, member) && !self.better_off_with_another(slot, member, now)
+            slot.is_given_back() && slot.may_be_tried_by(member) && !self.better_off_with_another(slot, member, now)
         });
         if given_back.is_some() {
             return given_back;
@@ -231,7 +231,7 @@ impl State {
         for nth in 0..self.slots.len() {
             let slot = &self.slots[nth];
             let [(holder, since)] = slot.holders[..] else { continue };
-            if holder == member || slot.found.is_some() || !self.may_try(slot, member) {
+            if holder == member || slot.found.is_some() || !slot.may_be_tried_by(member) {
                 continue;
             }
             let held = now.saturating_duration_since(since);
@@ -253,10 +253,6 @@ impl State {
         Duration::try_from_secs_f64(slot.piece.records as f64 * probes as f64 / rate).unwrap_or(Duration::MAX / 16)
     }
 
-    fn may_try(&self, slot: &Slot, member: MemberId) -> bool {
-        slot.failures[member] < ATTEMPTS
-    }
-
     /// Whether somebody else who has failed less often than `member` should have a slot that was just given back.
     fn better_off_with_another(&self, slot: &Slot, member: MemberId, now: Instant) -> bool {
         if slot.given_back.is_none_or(|since| now.saturating_duration_since(since) > 2 * LATE_GRACE) {
@@ -268,13 +264,17 @@ impl State {
 
     /// Whether anything that is not done may yet come to `member`.
     fn may_help(&self, member: MemberId) -> bool {
-        self.slots.iter().any(|slot| slot.found.is_none() && self.may_try(slot, member))
+        self.slots.iter().any(|slot| slot.found.is_none() && slot.may_be_tried_by(member))
     }
 }
 
 impl Slot {
     fn is_held_by(&self, member: MemberId) -> bool {
         self.holders.iter().any(|&(holder, _)| holder == member)
+    }
+
+    fn may_be_tried_by(&self, member: MemberId) -> bool {
+        self.failures[member] < ATTEMPTS
     }
 
     fn is_untouched(&self) -> bool {

@@ -142,7 +142,9 @@ fn bench(tempers: &[Temper], spare: bool) -> Bench {
     let mut shards = Vec::new();
     for base in [0, 3000] {
         let mut builder = ShardBuilder::new(base);
-        (0..if base == 0 { 3000 } else { 2000 }).for_each(|n| drop(builder.push(&record(n % 12).to_bytes())));
+        for n in 0..if base == 0 { 3000 } else { 2000 } {
+            builder.push(&record(n % 12).to_bytes()).expect("the record is whole");
+        }
         shards.push(Arc::new(builder.finish()));
     }
     let pieces: Vec<Arc<AtomicU32>> = tempers.iter().map(|_| Arc::default()).collect();

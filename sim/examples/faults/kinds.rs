@@ -187,7 +187,12 @@ impl Kind {
             }
             Self::SimulatorKilled | Self::MemoryExhausted | Self::QueueFull => return None,
         };
-        faults.order(kind, within, numbers.below(bursts));
+        let after = numbers.below(bursts);
+        if self.needs() == Needs::Resident {
+            faults.order_in_memory(kind, within, after);
+        } else {
+            faults.order(kind, within, after);
+        }
         None
     }
 }

@@ -83,7 +83,9 @@ impl Rig {
         let probes: Vec<_> = (0..shape.1 + 1).map(|_| numbers.record(30)).collect();
         let records = gallery(&mut numbers, &probes, RECORDS);
         let mut builder = ShardBuilder::new(0);
-        records.iter().for_each(|record| assert!(builder.push(&record.to_bytes()).is_ok()));
+        for record in &records {
+            builder.push(&record.to_bytes()).expect("the record is whole");
+        }
         let shard = Arc::new(builder.finish());
 
         let (host, faults) = if needs == Needs::Process {
