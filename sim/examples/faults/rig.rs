@@ -80,7 +80,7 @@ pub struct Rig {
 impl Rig {
     pub fn new(needs: Needs, shape: (u8, u8), seed: u64) -> Self {
         let mut numbers = Numbers::new(seed);
-        let probes: Vec<_> = (0..shape.1 + 1).map(|_| numbers.record(30)).collect();
+        let probes: Vec<_> = (0..=shape.1).map(|_| numbers.record(30)).collect();
         let records = gallery(&mut numbers, &probes, RECORDS);
         let mut builder = ShardBuilder::new(0);
         for record in &records {
