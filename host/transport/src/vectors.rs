@@ -1,10 +1,13 @@
-//! MSI-X vectors as eventfds: whoever raises a vector adds to its counter, the driver waits for it and takes it.
+//! MSI-X vectors as eventfds: whoever raises a vector adds to its counter, and the driver waits for that.
+//!
+//! Counters are never read. Each has an edge-triggered epoll of its own, which tells once of any number of additions since it
+//! was asked last; so an interrupt costs one system call.
 
-use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec};
+use rustix::event::{EventfdFlags, Timespec, epoll};
+use rustix::io::Errno;
 use whorl_device::TransportError;
 
 /// How long an interrupt is waited for before somebody asks whether the card is still there.
@@ -13,21 +16,36 @@ const PRESENCE_INTERVAL: Duration = Duration::from_millis(100);
 /// One eventfd for each connected vector, from vector 0.
 #[derive(Debug, Default)]
 pub(crate) struct Vectors {
-    fds: Vec<OwnedFd>,
+    vectors: Vec<Vector>,
+}
+
+#[derive(Debug)]
+struct Vector {
+    counter: OwnedFd,
+    edges: OwnedFd, // the epoll
+}
+
+impl Vector {
+    fn new() -> rustix::io::Result<Self> {
+        let counter = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        let edges = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        epoll::add(&edges, &counter, epoll::EventData::new_u64(0), epoll::EventFlags::IN | epoll::EventFlags::ET)?;
+        Ok(Self { counter, edges })
+    }
 }
 
 impl Vectors {
     /// Makes `count` vectors, none raised.
     pub(crate) fn new(count: u16) -> Result<Self, TransportError> {
-        let make = || rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK);
-        let fds = (0..count).map(|_| make()).collect::<Result<_, _>>();
-        let fds = fds.map_err(|error| TransportError::System { action: "make an eventfd", source: error.into() })?;
-        Ok(Self { fds })
+        let vectors = (0..count).map(|_| Vector::new()).collect::<Result<_, _>>();
+        let vectors =
+            vectors.map_err(|error| TransportError::System { action: "make an eventfd", source: error.into() })?;
+        Ok(Self { vectors })
     }
 
     /// The eventfds, by vector.
     pub(crate) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        self.fds.iter().map(AsFd::as_fd)
+        self.vectors.iter().map(|vector| vector.counter.as_fd())
     }
 
     /// [`wait`](Self::wait) that asks `present` every 100 ms, and ends with its error.
@@ -48,31 +66,22 @@ impl Vectors {
         }
     }
 
-    /// Waits until `vector` is raised and takes that (`true`), or until `timeout` has passed (`false`).
+    /// Waits until `vector` was raised since it was last waited for (`true`), or until `timeout` has passed (`false`).
     pub(crate) fn wait(&self, vector: u16, timeout: Duration) -> Result<bool, TransportError> {
-        let fd = self.fds.get(usize::from(vector)).ok_or_else(|| TransportError::InvalidArgument {
-            what: format!("vector {vector}, {} are connected", self.fds.len()),
+        let edges = &self.vectors.get(usize::from(vector)).ok_or_else(|| TransportError::InvalidArgument {
+            what: format!("vector {vector}, {} are connected", self.vectors.len()),
         })?;
-        take(fd.as_fd(), timeout).map_err(|source| TransportError::System { action: "wait for an interrupt", source })
-    }
-}
-
-fn take(fd: BorrowedFd<'_>, timeout: Duration) -> io::Result<bool> {
-    let deadline = Instant::now() + timeout;
-    loop {
-        match rustix::io::read(fd, &mut [0; 8]) {
-            Ok(_) => return Ok(true),
-            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Ok(false);
-        }
-        let left = Timespec::try_from(left).map_err(|_| io::ErrorKind::InvalidInput)?;
-        match rustix::event::poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&left)) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+        let failed = |error: Errno| TransportError::System { action: "wait for an interrupt", source: error.into() };
+        let deadline = Instant::now() + timeout;
+        let mut events = [epoll::Event { flags: epoll::EventFlags::empty(), data: epoll::EventData::new_u64(0) }];
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let timeout = Timespec::try_from(left).map_err(|_| failed(Errno::INVAL))?;
+            match epoll::wait(&edges.edges, &mut events, Some(&timeout)) {
+                Ok(raised) => return Ok(raised > 0),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(failed(error)),
+            }
         }
     }
 }
@@ -93,6 +102,8 @@ mod tests {
         assert!(!vectors.wait(0, Duration::ZERO).unwrap());
         assert!(vectors.wait(1, Duration::ZERO).unwrap());
         assert!(!vectors.wait(1, Duration::ZERO).unwrap());
+        raise(&vectors, 1);
+        assert!(vectors.wait(1, Duration::ZERO).unwrap(), "the next is told of though no counter is ever read");
     }
 
     #[test]

@@ -147,10 +147,21 @@ impl Rig {
 
     /// Brings about `kind`, and then has the card well again.
     pub fn suffer(&mut self, kind: Kind, numbers: &mut Numbers) -> Case {
-        self.renew();
         if kind.needs() == Needs::Device {
+            self.renew();
             return self.suffer_alone(kind);
         }
+        loop {
+            let case = self.attempt(kind, numbers);
+            // A burst that the search did not have met nothing; recovering has cleared the order.
+            if let Some(case) = case {
+                return case;
+            }
+        }
+    }
+
+    fn attempt(&mut self, kind: Kind, numbers: &mut Numbers) -> Option<Case> {
+        self.renew();
         let later = kind.order(&self.faults, numbers, self.normal, self.shape);
         let begin = Instant::now();
         let (ending, took) = std::thread::scope(|scope| {
@@ -171,8 +182,9 @@ impl Rig {
             let ending = judge(self.pool.search(&self.search), &self.right);
             (ending, begin.elapsed())
         });
+        let met = self.faults.outstanding() == 0;
         let recovery = self.recover();
-        Case { ending, recovery, in_time: took < SEARCH_BOUND }
+        met.then_some(Case { ending, recovery, in_time: took < SEARCH_BOUND })
     }
 
     /// What only the driver sees: memory that is not to be had, and a queue that is full.
