@@ -119,6 +119,9 @@ pub fn run(options: &Options) -> Result<(), TaskError> {
     let carried = number(&run, "/card/streams/0/bytes_per_cycle")?;
     report.add("memory-bound stream, share of the channel", 100.0 * carried / narrow, "%", Some(Target::AtLeast(90.0)));
     report.runs.push(run);
+    let run = bench(&["--engine", "sim", "--fingers", "10000", "--probes", "4", "--overhead"])?;
+    driver(&mut report, &run)?;
+    report.runs.push(run);
     projected(&mut report, &cycles, &cpu)?;
 
     let machine = machine();
@@ -142,6 +145,20 @@ fn compute_bound(report: &mut Report, source: &str, run: &Value) -> Result<(), T
     let assertions = if run["assertions"] == json!(false) { "off" } else { "on" };
     report.add(&format!("simulated card of 1x1, assertions {assertions}, {source}"), simulated, "comparisons/s", None);
     Ok(())
+}
+
+/// What the driver costs. Times are this machine's, over a simulated card.
+fn driver(report: &mut Report, run: &Value) -> Result<(), TaskError> {
+    let mut add = |name: &str, pointer: &str, factor: f64, unit| {
+        number(run, pointer).map(|value| report.add(name, value * factor, unit, None))
+    };
+    add("driver, processor time of a search over 10,000 records", "/driver/cpu_us_per_search", 1.0, "us")?;
+    add("driver, per million comparisons", "/driver/cpu_s_per_million_comparisons", 1e3, "ms")?;
+    add("card of one engine at an assumed 250 MHz, same", "/driver/card_s_per_million_comparisons", 1e3, "ms")?;
+    add("driver's share of that", "/driver/share", 100.0, "%")?;
+    add("command with nothing to compare, on the card", "/empty/card_cycles", 1.0, "cycles")?;
+    add("same, submission to completion, median", "/empty/latency_us/median", 1.0, "us")?;
+    add("same, processor time of the driver", "/empty/driver_cpu_us", 1.0, "us")
 }
 
 /// What a card would do, from simulated cycles and the engines that synthesis fits.

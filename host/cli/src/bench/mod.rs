@@ -2,6 +2,7 @@
 
 #[cfg(feature = "sim")]
 mod model;
+mod overhead;
 #[cfg(feature = "sim")]
 mod sweep;
 mod workload;
@@ -10,6 +11,7 @@ use crate::activity;
 use crate::engine::{self, EngineChoice};
 use crate::error::CliError;
 use crate::input::Reading;
+use overhead::Empty;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;
@@ -57,6 +59,9 @@ pub struct Options {
     /// Many links, shapes and record lengths, each beside what the throughput model says; with `--engine sim`
     #[arg(long)]
     sweep: bool,
+    /// Also time commands that have nothing to compare
+    #[arg(long)]
+    overhead: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -68,6 +73,10 @@ pub struct Options {
 struct Run {
     comparisons: u64,
     elapsed: Duration,
+    /// Processor time of the thread that drove the engine.
+    cpu: Duration,
+    /// Of a card, where it was asked for.
+    empty: Option<Empty>,
     /// Of a card: what it counted.
     activity: Option<Activity>,
     /// Of a simulated card that streams from the host: what the throughput model says.
@@ -137,6 +146,10 @@ fn measure(choice: &EngineChoice, workload: &Workload, options: &Options) -> Res
     let mut run = searched(&mut engine, &search)?;
     let after = engine.device().activity().map_err(CliError::engine(&name))?;
     run.activity = Some(after.since(&before));
+    if options.overhead {
+        let probe = workload.probes.first().ok_or_else(|| CliError::Usage("--overhead: there is no probe".into()))?;
+        run.empty = Some(Empty::measure(engine.device(), probe).map_err(CliError::engine(&name))?);
+    }
     #[cfg(feature = "sim")]
     if let (EngineChoice::Sim(sim), false) = (choice, options.resident) {
         run.model = Some(model::Prediction::of(sim, workload));
@@ -146,12 +159,14 @@ fn measure(choice: &EngineChoice, workload: &Workload, options: &Options) -> Res
 
 fn searched(engine: &mut dyn Engine, search: &Search) -> Result<Run, CliError> {
     let name = engine.name().to_owned();
-    let start = Instant::now();
+    let (start, before) = (Instant::now(), overhead::thread_time());
     let answers = engine.search(search).map_err(CliError::engine(&name))?;
     let comparisons = answers.iter().map(|a| a.comparisons).sum();
     Ok(Run {
         comparisons,
         elapsed: start.elapsed(),
+        cpu: overhead::thread_time() - before,
+        empty: None,
         activity: None,
         #[cfg(feature = "sim")]
         model: None,
@@ -176,11 +191,16 @@ fn to_json(choice: &EngineChoice, workload: &Workload, run: &Run) -> Value {
     if let Some(activity) = &run.activity {
         value["card"] = activity::to_json(activity);
         value["cycles_per_record"] = json!(run.cycles_per_record());
-        value["cycles_per_comparison"] = json!(activity::ratio(activity.card.busy_cycles, run.comparisons));
+        let cycles = activity::ratio(activity.card.busy_cycles, run.comparisons);
+        value["cycles_per_comparison"] = json!(cycles);
+        value["driver"] = overhead::loaded_json(run.cpu, workload.probes.len(), run.comparisons, cycles);
     }
     #[cfg(feature = "sim")]
     if matches!(choice, EngineChoice::Sim(_)) {
         value["assertions"] = json!(whorl_sim::ASSERTIONS);
+    }
+    if let Some(empty) = &run.empty {
+        value["empty"] = empty.to_json();
     }
     #[cfg(feature = "sim")]
     if let Some(model) = &run.model {
@@ -210,6 +230,15 @@ results included",
         run.cycles_per_record().unwrap_or_default() - workload.minutiae,
         activity::ratio(activity.card.busy_cycles, run.comparisons)
     )?;
+    writeln!(
+        out,
+        "the driver took {:.1} us of processor time per search, {:.3} s per million comparisons",
+        run.cpu.as_secs_f64() * 1e6 / workload.probes.len().max(1) as f64,
+        run.cpu.as_secs_f64() * 1e6 / run.comparisons.max(1) as f64
+    )?;
+    if let Some(empty) = &run.empty {
+        empty.write(out)?;
+    }
     #[cfg(feature = "sim")]
     if let Some(model) = &run.model {
         writeln!(out, "the model says {:.2} cycles per record, {}-bound", model.cycles(), model.regime())?;
