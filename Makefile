@@ -3,7 +3,7 @@ export CARGO_TERM_COLOR ?= auto
 PYTHON := .venv/bin/python
 FVC    := $(or $(WHORL_DATA),../shared/data)/fvc/leader
 
-.PHONY: setup build demo test test-rust test-hdl test-card test-guest pairs wide bench synth timing lint formal gen requirements clean
+.PHONY: setup build demo test test-rust test-hdl test-card test-faults test-guest pairs wide bench synth timing lint formal gen requirements clean
 
 setup: ## Install what is missing: Debian packages, .venv, the bindings
 	@tools/setup
@@ -14,7 +14,7 @@ build: setup ## The `whorl` program
 demo: build ## Search a synthetic gallery, and real templates where present, through the simulated card
 	cargo xtask demo
 
-test: test-rust test-hdl test-card test-guest ## Everything
+test: test-rust test-hdl test-card test-faults test-guest ## Everything
 
 test-rust: setup
 	cargo test --release --workspace --exclude whorl-python
@@ -26,6 +26,9 @@ test-card: build ## Scores of the simulated card against the reference, on real 
 	@if [ -d "$(FVC)" ]; then \
 	  target/release/whorl crosscheck --gallery "$(FVC)" --engine sim:2x2 --sample 10000; \
 	else echo "test-card: skipped, there is no $(FVC); WHORL_DATA names the folder"; fi
+
+test-faults: setup ## A few faults of every kind in a running simulated card; `cargo xtask faults` is the whole campaign
+	cargo xtask faults --count 99 --report target/faults/short.json
 
 test-guest: build ## The driver under a stock kernel's vfio-pci in a virtual machine; skipped where Debian's packages cannot be had
 	cargo xtask guest
