@@ -5,6 +5,7 @@ use crate::kinds::{Kind, Needs};
 use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use whorl_device::{Device, DeviceError, ExtentRequest, Limits, Memory, SearchRequest};
 use whorl_gallery::{Shard, ShardBuilder};
@@ -153,7 +154,7 @@ impl Rig {
         }
         loop {
             let case = self.attempt(kind, numbers);
-            // A burst that the search did not have met nothing; recovering has cleared the order.
+            // A burst that the search did not have, or a moment after its end: the fault met nothing.
             if let Some(case) = case {
                 return case;
             }
@@ -164,25 +165,31 @@ impl Rig {
         self.renew();
         let later = kind.order(&self.faults, numbers, self.normal, self.shape);
         let begin = Instant::now();
+        let over = AtomicBool::new(false);
+        let in_time_to_meet = AtomicBool::new(true);
         let (ending, took) = std::thread::scope(|scope| {
+            let (over, met) = (&over, &in_time_to_meet);
             let delay = self.normal.mul_f64(numbers.below(1000) as f64 / 1000.0);
             let child = if let Host::Process { child, .. } = &mut self.host { Some(child) } else { None };
             if let Some((delay, happen)) = later {
                 scope.spawn(move || {
                     std::thread::sleep(delay);
+                    met.store(kind == Kind::InterruptHeld || !over.load(Ordering::Relaxed), Ordering::Relaxed);
                     happen();
                 });
             } else if let Some(child) = child {
                 let pid = rustix::process::Pid::from_child(child);
                 scope.spawn(move || {
                     std::thread::sleep(delay);
+                    met.store(!over.load(Ordering::Relaxed), Ordering::Relaxed);
                     rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("a child can be killed");
                 });
             }
             let ending = judge(self.pool.search(&self.search), &self.right);
+            over.store(true, Ordering::Relaxed);
             (ending, begin.elapsed())
         });
-        let met = self.faults.outstanding() == 0;
+        let met = self.faults.outstanding() == 0 && in_time_to_meet.into_inner();
         let recovery = self.recover();
         met.then_some(Case { ending, recovery, in_time: took < SEARCH_BOUND })
     }
