@@ -3,13 +3,14 @@
 //! # Layout
 //! - `report`: a line for each step, for the host. `bus`: the cards and what the kernel says of them.
 //! - `commands`: steps that are commands of `whorl`. `endings`: steps in which something goes wrong.
-//!   `fixture`: the gallery, and what a right answer is.
+//!   `system_calls`: what a command costs. `fixture`: the gallery, and what a right answer is.
 
 mod bus;
 mod commands;
 mod endings;
 mod fixture;
 mod report;
+mod system_calls;
 
 use bus::Card;
 use fixture::Fixture;
@@ -54,6 +55,7 @@ fn all_steps(mut report: Report) -> Result<(), Fault> {
     report.step("reset in mid-search", || endings::reset_in_mid_search(first, &fixture))?;
     report.step("kill in mid-search", || endings::kill_in_mid_search(first, &fixture))?;
     report.step("two cards", || two_cards(first, second, &fixture))?;
+    report.step("system calls", || system_calls::one_for_a_completion(first, &fixture))?;
     report.step("without root", || commands::without_root(second))?;
     // The last: there are no huge pages after it.
     report.step("ordinary pages", || commands::ordinary_pages(second, &fixture))?;

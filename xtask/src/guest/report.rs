@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
 /// Every step, in order: one that the guest does not report has not been done. `whorl-guest` knows the same names.
-pub const STEPS: [&str; 11] = [
+pub const STEPS: [&str; 12] = [
     "bind",
     "doctor",
     "card info",
@@ -14,6 +14,7 @@ pub const STEPS: [&str; 11] = [
     "reset in mid-search",
     "kill in mid-search",
     "two cards",
+    "system calls",
     "without root",
     "ordinary pages",
 ];
