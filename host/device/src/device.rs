@@ -422,7 +422,3 @@ fn load_probe_entry(tag: u16, slot: u8, gate: u8, image: &DmaBuffer, crc: u32) -
         ..SqeLoadProbe::default()
     })
 }
-
-#[cfg(test)]
-#[path = "device_tests.rs"]
-mod tests;
