@@ -15,6 +15,8 @@ mod bringup;
 mod command;
 mod counters;
 mod device;
+#[cfg(test)]
+mod device_tests;
 pub mod dma;
 mod error;
 mod error_log;
@@ -31,9 +33,15 @@ mod pool;
 mod presence_tests;
 mod queue;
 mod recovery;
+#[cfg(test)]
+mod recovery_tests;
 mod registers;
 mod results;
 mod search;
+#[cfg(test)]
+mod search_tests;
+#[cfg(test)]
+mod test_bench;
 pub mod transport;
 
 pub use bringup::DeviceInfo;
@@ -45,6 +53,7 @@ pub use gallery::GalleryBuffer;
 pub use inspection::{CardState, Inspection, inspect};
 pub use limits::Limits;
 pub use memory::{CardBuffer, CopyRequest, Memory};
+pub use recovery::{LADDER_BOUND, StepTaken};
 pub use results::{Candidate, ResultBlock, SearchOutcome, StreamStatistics};
 pub use search::{EXTENTS_MAX, ExtentRequest, KNOWN_ANSWERS_MAX, SearchRequest};
 pub use transport::{Transport, TransportError};

@@ -1,20 +1,15 @@
 //! A card that leaves the bus, on every path that reads it; and what maintenance finds of one that stays.
 
 use std::fs;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use whorl_layout::{DEVICE_MAGIC, INTERFACE_MAJOR, PCI_DEVICE_ID, PCI_VENDOR_ID, PROBE_IMAGE_BYTES, SPEC_HASH, csr};
 
-use crate::mock::{self, Fault, MockCard};
+use crate::mock::{self, Fault};
+use crate::test_bench::open;
 use crate::{CardState, CopyRequest, Device, DeviceError, Memory, inspect};
 
 const GONE: [Fault; 3] = [Fault::AllOnes, Fault::Unplugged, Fault::DeadTransport];
-
-fn open() -> (Device, Arc<Mutex<MockCard>>) {
-    let (transport, card) = mock::mock();
-    (Device::open(Box::new(transport)).unwrap(), card)
-}
 
 type Path = (&'static str, fn(&mut Device) -> Result<(), DeviceError>);
 

@@ -145,14 +145,15 @@ impl Batch {
         self.changed.notify_all();
     }
 
-    /// Takes back everything that `member` holds, after it failed. Returns how many records others have to compare.
-    pub(crate) fn give_back(&self, member: MemberId) -> u64 {
+    /// Takes back everything that `member` holds, after it failed; where that was no fault of its own, it may try the same
+    /// pieces as often as before. Returns how many records are to be compared again.
+    pub(crate) fn give_back(&self, member: MemberId, its_fault: bool) -> u64 {
         let mut state = self.lock();
         let mut records = 0;
         for slot in &mut state.slots {
             if let Some(held) = slot.holders.iter().position(|&(holder, _)| holder == member) {
                 slot.holders.swap_remove(held);
-                slot.failures[member] += 1;
+                slot.failures[member] += u8::from(its_fault);
                 slot.given_back = Some(Instant::now());
                 records += if slot.found.is_none() { slot.piece.records } else { 0 };
             }

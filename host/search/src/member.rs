@@ -12,6 +12,9 @@ use whorl_gallery::Shard;
 
 /// Failures without a success between them after which a member leaves service.
 pub(crate) const STRIKES_MAX: u8 = 2;
+/// Resets by somebody else without a success between them after which a member leaves service: no fault of the card, but
+/// one that is reset over and over does no work.
+pub(crate) const FOREIGN_RESETS_MAX: u8 = 3;
 
 /// Opens the engine of a member: at first, and again when it is resumed.
 pub type Opener = Box<dyn FnMut() -> Result<Box<dyn Engine>, EngineError> + Send>;
@@ -56,6 +59,7 @@ struct State {
     service: Service,
     fault: Option<Fault>, // of a member out of service
     strikes: u8,
+    foreign_resets: u8,
     rate: Option<f64>,
     slots: usize,
     resident_bytes: u64,
@@ -82,6 +86,11 @@ impl Fault {
             Self::Other
         }
     }
+}
+
+/// Whether somebody else reset the card: it starts anew by itself, and has done nothing wrong.
+const fn is_foreign_reset(error: &EngineError) -> bool {
+    matches!(error, EngineError::Device(whorl_device::DeviceError::ForeignReset))
 }
 
 impl Standing {
@@ -146,19 +155,34 @@ impl Standing {
             self.condemn(what.to_owned(), Fault::of(error));
             return true;
         }
-        self.strike(what)
+        if is_foreign_reset(error) { self.count_foreign_reset(what) } else { self.strike(what) }
     }
 
     /// Counts a failure. Returns whether it has to leave service for it.
     pub(crate) fn strike(&self, reason: &str) -> bool {
+        self.count(reason, STRIKES_MAX, |state| &mut state.strikes)
+    }
+
+    fn count_foreign_reset(&self, reason: &str) -> bool {
+        self.count(reason, FOREIGN_RESETS_MAX, |state| &mut state.foreign_resets)
+    }
+
+    fn count(&self, reason: &str, most: u8, counter: impl FnOnce(&mut State) -> &mut u8) -> bool {
         let mut state = self.lock();
-        state.strikes += 1;
-        let leaves = state.strikes >= STRIKES_MAX;
+        let count = counter(&mut state);
+        *count = count.saturating_add(1);
+        let leaves = *count >= most;
         drop(state);
         if leaves {
-            self.condemn(format!("{reason}, {STRIKES_MAX} times in a row"), Fault::Other);
+            self.condemn(format!("{reason}, {most} times in a row"), Fault::Other);
         }
         leaves
+    }
+
+    /// Forgets failures: it did what it was given.
+    fn absolve(&self) {
+        let mut state = self.lock();
+        (state.strikes, state.foreign_resets) = (0, 0);
     }
 }
 
@@ -195,6 +219,7 @@ impl Member {
             service: if engine.is_some() { Service::InService } else { Service::Drained },
             fault: None,
             strikes: 0,
+            foreign_resets: 0,
             rate: None,
             slots: engine.as_ref().map_or(usize::MAX, |engine| engine.probes_per_pass()),
             resident_bytes: 0,
@@ -288,7 +313,8 @@ impl Worker {
         match (self.open)() {
             Ok(engine) => {
                 let mut state = self.standing.lock();
-                (state.service, state.strikes, state.fault) = (Service::InService, 0, None);
+                (state.service, state.fault) = (Service::InService, None);
+                (state.strikes, state.foreign_resets) = (0, 0);
                 (state.slots, state.rate) = (engine.probes_per_pass(), None);
                 drop(state);
                 self.engine = Some(engine);
@@ -312,13 +338,13 @@ impl Worker {
             }
             let Err(error) = engine.run(&batch.search, &claim) else {
                 if claim.worked.load(Ordering::Relaxed) {
-                    standing.lock().strikes = 0;
+                    standing.absolve();
                 }
                 return;
             };
             let what = error.explained();
             let overtaken = batch.is_over(); // the pool has judged that already
-            let records = batch.give_back(self.id);
+            let records = batch.give_back(self.id, !is_foreign_reset(&error));
             let mut leaves = !overtaken && standing.judge(&error, &what);
             if !leaves && let Err(error) = engine.revive() {
                 standing.condemn(format!("{what}; then: {}", error.explained()), Fault::of(&error));

@@ -18,6 +18,8 @@ enum Temper {
     Sound,
     /// Fails with a status at each piece, as often as this.
     Failing(u32),
+    /// Is reset by somebody else at each piece, as often as this.
+    Reset(u32),
     /// Is gone after so many pieces.
     Vanishing(u32),
     /// Gives one candidate a better score than it has.
@@ -44,6 +46,7 @@ impl Tempered {
             Temper::Failing(times) if nth < times => {
                 device(DeviceError::Command { status: Status::DmaReadError, detail: 3 })
             }
+            Temper::Reset(times) if nth < times => device(DeviceError::ForeignReset),
             Temper::Vanishing(after) if nth >= after => device(DeviceError::CardLost { reason: "all ones".into() }),
             Temper::Broken(after) if nth >= after => Some(EngineError::KnownAnswer {
                 engine: "broken".into(),
@@ -230,6 +233,26 @@ fn an_engine_that_keeps_failing_leaves_and_the_spare_does_it_all() {
     assert_eq!(incidents.iter().map(|incident| incident.left_service).collect::<Vec<_>>(), [false, true]);
     let Service::OutOfService { reason } = bench.service(0) else { panic!("{:?}", bench.service(0)) };
     assert!(reason.contains("DmaReadError") && reason.contains("2 times in a row"), "{reason}");
+}
+
+#[test]
+fn an_engine_that_others_reset_is_given_its_work_again_and_leaves_at_the_third_reset_in_a_row() {
+    // It has nobody beside it, so it gets the same piece a third time. A success comes between the two searches.
+    let mut alone = bench(&[Temper::Reset(2)], false);
+    for _ in 0..2 {
+        alone.pieces[0].store(0, Ordering::Relaxed);
+        let (shares, incidents) = alone.check();
+        assert_eq!(shares, [("worker 0".to_owned(), 5000)]);
+        assert_eq!(incidents.len(), 2, "{incidents:?}");
+        assert!(incidents.iter().all(|incident| incident.what.contains("somebody else") && !incident.left_service));
+        assert_eq!(alone.service(0), Service::InService);
+    }
+    let mut hopeless = bench(&[Temper::Reset(u32::MAX)], true);
+    let (shares, incidents) = hopeless.check();
+    assert_eq!(shares, [("spare".to_owned(), 5000)]);
+    assert_eq!(incidents.iter().map(|incident| incident.left_service).collect::<Vec<_>>(), [false, false, true]);
+    let Service::OutOfService { reason } = hopeless.service(0) else { panic!("{:?}", hopeless.service(0)) };
+    assert!(reason.contains("somebody else") && reason.contains("3 times in a row"), "{reason}");
 }
 
 #[test]
