@@ -4,6 +4,7 @@ use crate::engine::Search;
 use crate::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, now};
 use crate::work::{Found, Piece};
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A member's place in its pool.
@@ -162,9 +163,17 @@ impl Batch {
         records
     }
 
-    /// `member` takes part no more.
+    /// `member` takes part no more; others have to do what it still holds.
     pub(crate) fn leave(&self, member: MemberId) {
-        self.lock().entrants[member].live = false;
+        let mut state = self.lock();
+        state.entrants[member].live = false;
+        for slot in &mut state.slots {
+            if let Some(held) = slot.holders.iter().position(|&(holder, _)| holder == member) {
+                slot.holders.swap_remove(held);
+                slot.given_back = Some(now());
+            }
+        }
+        drop(state);
         self.changed.notify_all();
     }
 
@@ -201,6 +210,29 @@ impl Batch {
         drop(state);
         self.changed.notify_all();
         outcome
+    }
+}
+
+/// A live member's part in a batch. It [leaves](Batch::leave) when this is dropped, also where its thread has died.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    batch: Arc<Batch>,
+    member: MemberId,
+}
+
+impl Seat {
+    pub(crate) fn new(batch: &Arc<Batch>, member: MemberId) -> Self {
+        Self { batch: Arc::clone(batch), member }
+    }
+
+    pub(crate) fn batch(&self) -> &Batch {
+        &self.batch
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.batch.leave(self.member);
     }
 }
 

@@ -9,7 +9,7 @@ use loom::model::Builder;
 use loom::thread;
 use whorl_matcher::{Probe, Record};
 
-use crate::batch::{Batch, Entrant, MemberId, Outcome, Role};
+use crate::batch::{Batch, Entrant, MemberId, Outcome, Role, Seat};
 use crate::engine::Search;
 use crate::sync::now;
 use crate::tally::Tally;
@@ -27,6 +27,10 @@ enum Course {
     Failing(u8),
     /// Fails with the first piece and leaves.
     Vanishing,
+    /// Dies with the first piece in its hands.
+    Dying,
+    /// Does pieces as long as there are any, and does not leave before the pool has gone on.
+    Staying,
     /// Leaves without having taken anything.
     Draining,
 }
@@ -35,7 +39,9 @@ fn found() -> Vec<Found> {
     vec![Found { tally: Tally::new(0, 1), cost: None }]
 }
 
-fn serve(batch: &Batch, member: MemberId, course: Course) {
+/// Follows the course, and then leaves or returns the seat.
+fn serve(batch: &Arc<Batch>, member: MemberId, course: Course) -> Option<Seat> {
+    let seat = Seat::new(batch, member);
     let mut failures = 0;
     while course != Course::Draining
         && let Some(piece) = batch.take(member, true)
@@ -49,6 +55,7 @@ fn serve(batch: &Batch, member: MemberId, course: Course) {
                 assert_eq!(batch.give_back(member), piece.records);
                 break;
             }
+            Course::Dying => break,
             Course::Pipelined => {
                 let second = batch.take(member, false);
                 batch.done(member, &piece, found());
@@ -59,7 +66,7 @@ fn serve(batch: &Batch, member: MemberId, course: Course) {
             _ => batch.done(member, &piece, found()),
         }
     }
-    batch.leave(member);
+    Some(seat).filter(|_| course == Course::Staying)
 }
 
 /// Checks `judge` of the outcome after every course that threads can take.
@@ -105,6 +112,11 @@ fn two_workers_do_every_piece_once() {
 }
 
 #[test]
+fn the_last_result_ends_everybodys_wait() {
+    model(2, &[(Role::Worker, None, Course::Staying), (Role::Worker, None, Course::Sound)], BOUND, whole);
+}
+
+#[test]
 fn pieces_under_way_in_an_engine_are_done_too() {
     model(3, &[(Role::Worker, None, Course::Pipelined), (Role::Worker, None, Course::Sound)], BOUND, whole);
 }
@@ -133,6 +145,7 @@ fn two_that_fail_once_each_finish_together() {
 #[test]
 fn what_a_member_leaves_behind_the_others_do() {
     model(2, &[(Role::Worker, None, Course::Vanishing), (Role::Worker, None, Course::Sound)], BOUND, whole);
+    model(2, &[(Role::Worker, None, Course::Dying), (Role::Spare, None, Course::Sound)], BOUND, whole);
 }
 
 #[test]
