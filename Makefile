@@ -3,7 +3,7 @@ export CARGO_TERM_COLOR ?= auto
 PYTHON := .venv/bin/python
 FVC    := $(or $(WHORL_DATA),../shared/data)/fvc/leader
 
-.PHONY: setup build demo test test-rust test-hdl test-card test-faults test-guest pairs wide bench synth timing lint formal gen requirements clean
+.PHONY: setup build demo test test-rust test-hdl test-card test-faults test-guest pairs wide bench synth timing lint formal loom gen requirements clean
 
 setup: ## Install what is missing: Debian packages, .venv, the bindings
 	@tools/setup
@@ -14,7 +14,7 @@ build: setup ## The `whorl` program
 demo: build ## Search a synthetic gallery, and real templates where present, through the simulated card
 	cargo xtask demo
 
-test: test-rust test-hdl test-card test-faults test-guest ## Everything
+test: test-rust loom test-hdl test-card test-faults test-guest ## Everything
 
 test-rust: setup
 	cargo test --release --workspace --exclude whorl-python
@@ -54,6 +54,9 @@ lint: setup ## Formatting, clippy, HDL lint, licences, generated files
 
 formal: setup ## Proofs of the control modules
 	cargo xtask formal
+
+loom: setup ## Models of the rings and of the pool's threads
+	cargo xtask loom
 
 gen: setup ## Write the files generated from spec/
 	cargo xtask gen

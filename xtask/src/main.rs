@@ -9,6 +9,7 @@ mod formal;
 mod generate;
 mod guest;
 mod lint;
+mod models;
 mod mutate;
 mod shell;
 mod synth;
@@ -46,6 +47,10 @@ enum Task {
     Mutate(mutate::Options),
     /// Prove what formal/ states of the control modules of the card
     Formal(formal::Options),
+    /// Try every order in which threads, and the driver and a card, can meet; under a minute once it is built
+    Loom,
+    /// Run what makes no system call under Miri; skipped where Miri is not installed
+    Miri,
     /// Let a thousand things go wrong in a running simulated card; writes target/faults/report.json
     Faults(faults::Options),
     /// Drive simulated cards under a stock kernel's vfio-pci, in a virtual machine
@@ -69,6 +74,8 @@ fn main() -> ExitCode {
         Task::Coverage(options) => coverage::run_all(&options),
         Task::Mutate(options) => mutate::run(&options),
         Task::Formal(options) => formal::run(&options),
+        Task::Loom => models::loom(),
+        Task::Miri => models::miri(),
         Task::Faults(options) => faults::run(&options),
         Task::Guest(options) => guest::run(&options),
         Task::Bench(options) => bench::run(&options),

@@ -3,7 +3,7 @@
 //! # Layout
 //! - [`transport`]: the border to whatever carries the driver to a card.
 //! - [`dma`]: memory shared with the card; the only `unsafe` here. `pool`: addresses and pieces of it.
-//! - `queue`: the two rings. `command`: entries, tags and completions of one pair.
+//! - `queue`: the two rings; `ring_models`: what holds of them whatever the order in which the card sees memory. `command`: entries, tags and completions of one pair.
 //! - `registers`: BAR0 and the command register.
 //! - [`inspect`]: a look at a card that changes nothing. `bringup`: from a function just found to queues that run.
 //! - `recovery`: the reset ladder. `limits`: what the card bounds itself. `maintenance`: what those need who look after it.
@@ -17,6 +17,10 @@ mod counters;
 mod device;
 #[cfg(test)]
 mod device_tests;
+#[cfg(not(loom))]
+pub mod dma;
+#[cfg(loom)]
+#[path = "dma_loom.rs"]
 pub mod dma;
 mod error;
 mod error_log;
@@ -37,6 +41,8 @@ mod recovery;
 mod recovery_tests;
 mod registers;
 mod results;
+#[cfg(all(test, loom))]
+mod ring_models;
 mod search;
 #[cfg(test)]
 mod search_tests;

@@ -1,9 +1,10 @@
 //! One pass of a pool: pieces that members take, give back where they fail, and take over from one that is late.
 
 use crate::engine::Search;
-use crate::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering};
+use crate::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, now};
 use crate::work::{Found, Piece};
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A member's place in its pool.
@@ -113,10 +114,10 @@ impl Batch {
             if self.is_over() || state.open == 0 {
                 return None;
             }
-            let now = Instant::now();
-            if let Some(nth) = state.choose(member, now, self.search.probes.len()) {
+            let since = now();
+            if let Some(nth) = state.choose(member, since, self.search.probes.len()) {
                 let slot = &mut state.slots[nth];
-                slot.holders.push((member, now));
+                slot.holders.push((member, since));
                 return Some(slot.piece.clone());
             }
             if !wait || !state.may_help(member) {
@@ -138,7 +139,7 @@ impl Batch {
             slot.found = Some((member, found));
             state.open -= 1;
         }
-        let rate = comparisons / since.elapsed().as_secs_f64().max(1e-6);
+        let rate = comparisons / now().saturating_duration_since(since).as_secs_f64().max(1e-6);
         let known = &mut state.entrants[member].rate;
         *known = Some(known.map_or(rate, |known| 0.75 * known + 0.25 * rate));
         drop(state);
@@ -154,7 +155,7 @@ impl Batch {
             if let Some(held) = slot.holders.iter().position(|&(holder, _)| holder == member) {
                 slot.holders.swap_remove(held);
                 slot.failures[member] += u8::from(its_fault);
-                slot.given_back = Some(Instant::now());
+                slot.given_back = Some(now());
                 records += if slot.found.is_none() { slot.piece.records } else { 0 };
             }
         }
@@ -163,9 +164,17 @@ impl Batch {
         records
     }
 
-    /// `member` takes part no more.
+    /// `member` takes part no more; others have to do what it still holds.
     pub(crate) fn leave(&self, member: MemberId) {
-        self.lock().entrants[member].live = false;
+        let mut state = self.lock();
+        state.entrants[member].live = false;
+        for slot in &mut state.slots {
+            if let Some(held) = slot.holders.iter().position(|&(holder, _)| holder == member) {
+                slot.holders.swap_remove(held);
+                slot.given_back = Some(now());
+            }
+        }
+        drop(state);
         self.changed.notify_all();
     }
 
@@ -174,7 +183,7 @@ impl Batch {
         let mut state = self.lock();
         let mut timed_out = false;
         while state.open > 0 && state.entrants.iter().any(|entrant| entrant.live) {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.saturating_duration_since(now());
             if left.is_zero() {
                 timed_out = true;
                 break;
@@ -202,6 +211,29 @@ impl Batch {
         drop(state);
         self.changed.notify_all();
         outcome
+    }
+}
+
+/// A live member's part in a batch. It [leaves](Batch::leave) when this is dropped, also where its thread has died.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    batch: Arc<Batch>,
+    member: MemberId,
+}
+
+impl Seat {
+    pub(crate) fn new(batch: &Arc<Batch>, member: MemberId) -> Self {
+        Self { batch: Arc::clone(batch), member }
+    }
+
+    pub(crate) fn batch(&self) -> &Batch {
+        &self.batch
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.batch.leave(self.member);
     }
 }
 

@@ -6,11 +6,13 @@
 //! - [`cpu`]: the engine that runs everywhere. [`card`]: the engine behind a device.
 //! - `known_answers`: what shows that a card's engines are well. [`self_test`]: what shows that all of a card is.
 //! - [`pool`]: several engines as one. `member`: an engine on its thread, and when it leaves service. `batch`: the pieces of a
-//!   pass, and who has them. `sync`: where those threads meet.
+//!   pass, and who has them; `batch_models`: that nobody waits for ever. `sync`: where those threads meet.
 //!
 //! Every engine gives the same answer to the same search, bit for bit.
 
 mod batch;
+#[cfg(all(test, loom))]
+mod batch_models;
 pub mod card;
 pub mod cpu;
 pub mod engine;

@@ -1,6 +1,6 @@
 //! A member of a pool: an engine on a thread of its own, its state of service and the rules by which it leaves it.
 
-use crate::batch::{Batch, MemberId, Role};
+use crate::batch::{Batch, MemberId, Role, Seat};
 use crate::engine::{Engine, EngineError, Incident};
 use crate::work::{Found, Piece, Work};
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -191,7 +191,7 @@ pub(crate) enum Order {
     /// Hold these shards; the answer is the first failure.
     Hold(Vec<Arc<Shard>>, Sender<Result<(), EngineError>>),
     /// Take part in a batch; incidents go to the sender.
-    Run(Arc<Batch>, Sender<Incident>),
+    Run(Seat, Sender<Incident>),
     /// Close the engine, in answer to [`Standing::start_draining`].
     Drain,
     /// Open the engine again and hold these shards.
@@ -265,10 +265,7 @@ impl Worker {
                     let held = self.hold(&shards);
                     let _ = reply.send(held);
                 }
-                Order::Run(batch, incidents) => {
-                    self.run(&batch, &incidents);
-                    batch.leave(self.id);
-                }
+                Order::Run(seat, incidents) => self.run(seat.batch(), &incidents),
                 Order::Drain => {
                     if self.standing.service() == Service::Draining {
                         self.engine = None;
@@ -329,7 +326,7 @@ impl Worker {
         }
     }
 
-    fn run(&mut self, batch: &Arc<Batch>, incidents: &Sender<Incident>) {
+    fn run(&mut self, batch: &Batch, incidents: &Sender<Incident>) {
         let standing = Arc::clone(&self.standing);
         let claim = Claim { batch, member: self.id, standing: &standing, worked: AtomicBool::new(false) };
         while let Some(engine) = &mut self.engine {

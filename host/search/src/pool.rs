@@ -4,7 +4,7 @@
 //! leaves, the score of every candidate is computed anew; an engine found to give wrong ones leaves service and all that
 //! it did in the pass is done again.
 
-use crate::batch::{Batch, Entrant, MemberId, Role};
+use crate::batch::{Batch, Entrant, MemberId, Role, Seat};
 use crate::engine::{Answer, Engine, EngineError, Gap, Incident, Search, Share};
 use crate::member::{Fault, Member, Opener, Order, Service};
 use crate::work::{self, Found, Gathered, Piece};
@@ -192,8 +192,8 @@ impl Pool {
         let entrants: Vec<_> = members.iter().map(entrant).collect();
         let batch = Arc::new(Batch::new(search.clone(), pieces, entrants.clone()));
         let (report, reports) = unbounded();
-        for (member, _) in members.iter().zip(&entrants).filter(|(_, entrant)| entrant.live) {
-            member.order(Order::Run(Arc::clone(&batch), report.clone()));
+        for (id, member) in members.iter().enumerate().filter(|&(id, _)| entrants[id].live) {
+            member.order(Order::Run(Seat::new(&batch, id), report.clone()));
         }
         let outcome = batch.finish(deadline);
         let failed: Vec<Incident> = reports.try_iter().collect();

@@ -28,6 +28,8 @@ enum Temper {
     Broken(u32),
     /// Sits on its first piece until the pool ends the pass.
     Stuck,
+    /// Panics at its first piece.
+    Dying,
     /// Cannot hold a shard.
     Small,
 }
@@ -85,6 +87,7 @@ impl Engine for Tempered {
             if let Some(error) = self.trouble(nth) {
                 return Err(error);
             }
+            assert!(self.temper != Temper::Dying, "an engine dies as it was told");
             if self.temper == Temper::Stuck {
                 while !work.is_over() {
                     std::thread::sleep(Duration::from_millis(1));
@@ -285,6 +288,15 @@ fn a_stuck_engine_is_overtaken_and_leaves_the_second_time() {
     assert_eq!(incidents.iter().map(|incident| incident.left_service).collect::<Vec<_>>(), [false, true]);
     assert!(matches!(bench.service(0), Service::OutOfService { .. }));
     assert!(bench.check().1.is_empty());
+}
+
+#[test]
+fn an_engine_whose_thread_dies_keeps_nobody_waiting() {
+    let mut bench = bench(&[Temper::Dying], true);
+    bench.search.timeout = Duration::from_secs(3); // before its piece is late
+    assert_eq!(bench.check().0, [("spare".to_owned(), 5000)]);
+    assert_eq!(bench.check().0, [("spare".to_owned(), 5000)]);
+    assert!(matches!(bench.service(0), Service::OutOfService { reason } if reason.contains("thread has ended")));
 }
 
 #[test]

@@ -10,7 +10,20 @@ pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
 
 use std::sync::PoisonError;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// What time it is.
+#[cfg(not(loom))]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+/// What time it is: always the same, so that a model takes the same course whenever it is repeated.
+#[cfg(loom)]
+pub(crate) fn now() -> Instant {
+    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    *START.get_or_init(Instant::now)
+}
 
 /// The lock, also after another holder panicked: what it guards here is never half changed.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
