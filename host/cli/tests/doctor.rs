@@ -147,8 +147,14 @@ fn a_self_test_and_resets_leave_a_card_that_searches() {
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
         let report = json(&output);
         assert_eq!((&report["step"], &report["not_enough"]), (&step.into(), &Value::Null));
+        let [taken] = &report["steps"].as_array().expect("a list")[..] else { panic!("{report}") };
+        assert_eq!((&taken["step"], &taken["failure"]), (&step.into(), &Value::Null));
+        assert!(taken["seconds"].as_f64().is_some_and(|seconds| seconds > 0.0), "{report}");
         assert!(report["seconds"].as_f64().is_some_and(|seconds| seconds > 0.0 && seconds < 10.0), "{report}");
     }
+    let told = bench.run(&["card", "reset"]);
+    let told = String::from_utf8_lossy(&told.stdout);
+    assert!(told.contains(": card reset, 0.") && told.contains(": back after a card reset, "), "{told}");
     let info = json(&bench.run(&["card", "info", "--json"]));
     assert_eq!((&info["errors"]["count"], &info["errors"]["first"]), (&0.into(), &Value::Null));
     let output = bench.run(&["card", "info"]);

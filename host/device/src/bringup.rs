@@ -21,7 +21,7 @@ const ADMIN_ENTRIES_LOG2: u8 = 2;
 const IO_ENTRIES_LOG2: u8 = 4;
 /// A reset takes 64 cycles after DMA is idle; a card that needs longer than this is stuck. As with the other bounds,
 /// nearly all of it is room for a simulated card on a busy machine.
-const RESET_BOUND: Duration = Duration::from_secs(2);
+pub(crate) const RESET_BOUND: Duration = Duration::from_secs(2);
 /// Bound of one admin command.
 pub(crate) const ADMIN_BOUND: Duration = Duration::from_secs(2);
 

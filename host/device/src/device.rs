@@ -18,7 +18,7 @@ use crate::limits::Limits;
 use crate::memory::CardMemory;
 use crate::monitor::Monitor;
 use crate::pool::{DmaBuffer, DmaPool, Ranges};
-use crate::recovery::{self, Rescued};
+use crate::recovery::{self, Ladder, Rescued, StepTaken};
 use crate::registers::Registers;
 use crate::results::{self, SearchOutcome};
 use crate::search::SearchRequest;
@@ -43,6 +43,7 @@ pub struct Device {
     windows: Vec<Window>,
     pub(crate) registers: Registers,
     pub(crate) limits: Limits,
+    pub(crate) steps: Vec<StepTaken>, // of the last time that the reset ladder was needed
     monitor: Option<Monitor>,
     closed: bool,
 }
@@ -99,6 +100,7 @@ impl Device {
             windows: vec![window],
             registers,
             limits,
+            steps: Vec::new(),
             monitor: None,
             closed: false,
         };
@@ -283,7 +285,10 @@ impl Device {
             Ok(Some(completion)) if completion.status == Status::Timeout => return Err(self.end_hang()),
             Ok(Some(completion)) => return Ok(completion),
             Err(DeviceError::ForeignReset) => return Err(self.start_anew()),
-            Ok(None) => recovery::end_command(&mut self.registers, queues, &self.pool, self.limits, tag),
+            Ok(None) => {
+                let ladder = Ladder::new(&mut self.registers, &self.pool, self.limits, &mut self.steps);
+                ladder.end_command(queues, tag)
+            }
             Err(error) => Err(error),
         };
         let ended = |recovery| {
@@ -305,10 +310,14 @@ impl Device {
         }
     }
 
+    pub(crate) fn ladder(&mut self) -> Ladder<'_> {
+        Ladder::new(&mut self.registers, &self.pool, self.limits, &mut self.steps)
+    }
+
     /// Has the card back that somebody else reset.
     fn start_anew(&mut self) -> DeviceError {
         tracing::warn!("the card was reset by somebody else");
-        match recovery::restart(&mut self.registers, &self.pool, self.limits) {
+        match self.ladder().restart() {
             Ok((_, queues)) => {
                 self.queues = Some(queues);
                 self.lose_searches();
@@ -323,7 +332,7 @@ impl Device {
 
     /// Deals with a command that ended because host memory did not answer, and says how that went.
     fn end_hang(&mut self) -> DeviceError {
-        match recovery::end_hang(&mut self.registers, &self.pool, self.limits) {
+        match self.ladder().end_hang() {
             Ok(None) => DeviceError::BusTimeout { recovery: None },
             Ok(Some((recovery, queues))) => {
                 self.queues = Some(queues);

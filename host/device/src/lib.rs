@@ -53,6 +53,7 @@ pub use gallery::GalleryBuffer;
 pub use inspection::{CardState, Inspection, inspect};
 pub use limits::Limits;
 pub use memory::{CardBuffer, CopyRequest, Memory};
+pub use recovery::{LADDER_BOUND, StepTaken};
 pub use results::{Candidate, ResultBlock, SearchOutcome, StreamStatistics};
 pub use search::{EXTENTS_MAX, ExtentRequest, KNOWN_ANSWERS_MAX, SearchRequest};
 pub use transport::{Transport, TransportError};

@@ -1,24 +1,46 @@
 //! What those who look after a card need beside searches: resets, the error log, and whether interrupts arrive.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::bringup::{IO_QUEUE, Queues};
 use crate::device::Device;
 use crate::error::{DeviceError, Recovery};
 use crate::error_log::{ErrorHistory, ErrorLog};
-use crate::recovery;
+use crate::recovery::{self, StepTaken};
+use crate::transport::Transport;
 
 /// A card raises its vector within microseconds of a completion; the rest is room for a simulated one.
 const INTERRUPT_BOUND: Duration = Duration::from_secs(1);
 
 impl Device {
+    /// Resets the function behind `transport` before it opens the card: for one that cannot be opened otherwise.
+    ///
+    /// # Errors
+    /// `CardLost`: that did not help.
+    pub fn open_by_function_reset(mut transport: Box<dyn Transport>) -> Result<Self, DeviceError> {
+        let address = transport.address();
+        let started = Instant::now();
+        let opened = transport.reset().map_err(DeviceError::from).and_then(|()| Self::open(transport));
+        let mut device = opened.map_err(|error| {
+            recovery::lost(&recovery::last_resort_failed(&recovery::reason(&error)), address.as_deref())
+        })?;
+        device.steps.push(StepTaken { step: Recovery::FunctionReset, took: started.elapsed(), failure: None });
+        Ok(device)
+    }
+
+    /// The steps of the reset ladder when it was last needed, by a command or by [`reset`](Self::reset), in order.
+    #[must_use]
+    pub fn steps_taken(&self) -> &[StepTaken] {
+        &self.steps
+    }
+
     /// Resets the card, and the function if that does not help, and starts its queues anew. Commands in flight and
     /// loaded probes are lost; gallery buffers stay.
     ///
     /// # Errors
     /// `CardLost`: it did not come back.
     pub fn reset(&mut self) -> Result<Recovery, DeviceError> {
-        self.restarted(|device| recovery::restart(&mut device.registers, &device.pool, device.limits))
+        self.restarted(|device| device.ladder().restart())
     }
 
     /// Resets the whole function at once, which takes the bus along, and starts the card's queues anew. What is lost is
@@ -28,7 +50,7 @@ impl Device {
     /// `CardLost`: it did not come back.
     pub fn reset_function(&mut self) -> Result<(), DeviceError> {
         let restarted = |device: &mut Self| {
-            let queues = recovery::last_resort(&mut device.registers, &device.pool, device.limits)?;
+            let queues = device.ladder().last_resort()?;
             Ok((Recovery::FunctionReset, queues))
         };
         self.restarted(restarted).map(|_| ())

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use whorl_layout::{
-    DEVICE_MAGIC, INTERFACE_MAJOR, LANES, PCI_DEVICE_ID, PCI_VENDOR_ID, SPEC_HASH, Status, TOP_K_MAX, csr,
+    DEVICE_MAGIC, INTERFACE_MAJOR, LANES, Opcode, PCI_DEVICE_ID, PCI_VENDOR_ID, SPEC_HASH, Status, TOP_K_MAX, csr,
 };
 
 use crate::dma::DmaMemory;
@@ -38,6 +38,12 @@ pub(crate) enum Fault {
     LateBus,
     /// As `HangAll`, and a card reset does not end.
     HangBeyondReset,
+    /// The same, and a function reset does not help.
+    HangBeyondAll,
+    /// The same, and the kernel refuses to reset the function.
+    HangWithoutReset,
+    /// As `HangAll`, and the I/O queue pair is refused after a card reset.
+    HangBeyondQueues,
     /// The I/O queue pair is refused.
     NoQueuePair,
     /// No interrupt is raised, though the completion is written.
@@ -74,6 +80,10 @@ pub(crate) struct MockCard {
     pub(crate) card_resets: u32,
     pub(crate) queue_resets: u32,
     pub(crate) probes: [Option<(u8, Vec<u8>)>; 8], // gate and image
+    /// What goes wrong from the moment that a command of this kind comes.
+    pub(crate) then: Option<(Opcode, Fault)>,
+    /// Where the card is on a bus.
+    pub(crate) address: Option<String>,
     /// What is done to a result block before it is written.
     pub(crate) spoil: Option<fn(&mut [u8])>,
     /// Everything done to the transport, by name, in order.
@@ -118,6 +128,8 @@ pub(crate) fn mock() -> (Mock, Arc<Mutex<MockCard>>) {
         card_resets: 0,
         queue_resets: 0,
         probes: Default::default(),
+        then: None,
+        address: None,
         spoil: None,
         log: Vec::new(),
         rings: BTreeMap::new(),
@@ -161,7 +173,8 @@ impl MockCard {
             self.card_resets += 1;
             self.stop();
             self.probes = Default::default();
-            let ready = u32::from(self.fault != Fault::HangBeyondReset);
+            let stuck = [Fault::HangBeyondReset, Fault::HangBeyondAll, Fault::HangWithoutReset].contains(&self.fault);
+            let ready = u32::from(!stuck);
             let hung = if self.fault == Fault::HungBus { csr::STATUS_HUNG_MASK } else { 0 };
             self.registers.insert(csr::STATUS, ready | hung);
         }
@@ -284,13 +297,21 @@ impl Transport for Mock {
 
     fn reset(&mut self) -> Result<(), TransportError> {
         let mut card = self.card()?;
+        if card.fault == Fault::HangWithoutReset {
+            let source = std::io::ErrorKind::Unsupported.into();
+            return Err(TransportError::System { action: "reset the function", source });
+        }
         card.function_resets += 1;
         card.command = 0;
-        if !card.is_silent() {
+        if !card.is_silent() && card.fault != Fault::HangBeyondAll {
             card.fault = Fault::None;
         }
         card.stop();
         card.registers.insert(csr::STATUS, csr::STATUS_READY_MASK);
         Ok(())
+    }
+
+    fn address(&self) -> Option<String> {
+        self.0.lock().unwrap().address.clone()
     }
 }

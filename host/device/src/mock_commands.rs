@@ -24,8 +24,22 @@ impl MockCard {
 
     fn execute(&mut self, queue: u8, entry: Sqe) {
         let tag = entry.tag.get();
-        let hangs =
-            matches!(self.fault, Fault::Hang | Fault::HangAll | Fault::HangBeyondAbort | Fault::HangBeyondReset);
+        if let Some((_, fault)) = self.then.filter(|(opcode, _)| *opcode as u8 == entry.opcode) {
+            (self.fault, self.then) = (fault, None);
+        }
+        if self.is_silent() {
+            return;
+        }
+        let hangs = matches!(
+            self.fault,
+            Fault::Hang
+                | Fault::HangAll
+                | Fault::HangBeyondAbort
+                | Fault::HangBeyondReset
+                | Fault::HangBeyondAll
+                | Fault::HangWithoutReset
+                | Fault::HangBeyondQueues
+        );
         if queue > 0 && matches!(self.fault, Fault::HungBus | Fault::LateBus) {
             let hung = if self.fault == Fault::HungBus { csr::STATUS_HUNG_MASK } else { 0 };
             self.registers.insert(csr::STATUS, csr::STATUS_READY_MASK | hung);
@@ -39,7 +53,7 @@ impl MockCard {
             return self.complete(queue, tag, status, 7);
         }
         match Opcode::from_byte(entry.opcode) {
-            Some(Opcode::CreateQueuePair) if self.fault == Fault::NoQueuePair => {
+            Some(Opcode::CreateQueuePair) if matches!(self.fault, Fault::NoQueuePair | Fault::HangBeyondQueues) => {
                 self.complete(queue, tag, Status::InvalidQueue, 0);
             }
             Some(Opcode::CreateQueuePair) if queue == 0 => {
@@ -59,6 +73,10 @@ impl MockCard {
                 } else if self.fault == Fault::HangBeyondAbort {
                     self.complete(queue, tag, Status::Success, 0);
                 }
+            }
+            Some(Opcode::ResetQueuePair) if self.fault == Fault::HangAll => {}
+            Some(Opcode::ResetQueuePair) if matches!(self.fault, Fault::Fails(_)) => {
+                self.complete(queue, tag, Status::InvalidQueue, 0);
             }
             Some(Opcode::ResetQueuePair) if queue == 0 => {
                 let entry: SqeResetQueuePair = transmute!(entry);

@@ -19,7 +19,7 @@ const COMMAND_MEMORY_SPACE: u16 = 1 << 1;
 const COMMAND_BUS_MASTER: u16 = 1 << 2;
 /// A function is back from a reset after 100 ms (PCI Express Base Specification 3.1, 6.6.2), and the kernel restores its
 /// configuration space soon after.
-const FUNCTION_RESET_BOUND: Duration = Duration::from_millis(500);
+pub(crate) const FUNCTION_RESET_BOUND: Duration = Duration::from_millis(500);
 /// Between two looks at a register that is expected to change.
 const POLL_INTERVAL: Duration = Duration::from_micros(200);
 

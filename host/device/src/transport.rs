@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use crate::dma::DmaMemory;
 
+/// What [`Transport::reset`] takes at most where the function comes back. The kernel waits for one that does not, a minute for
+/// each way of resetting it that it knows, and nobody can hurry it.
+pub const RESET_CALL_BOUND: Duration = Duration::from_secs(3);
+
 /// One PCI function as the driver sees it: configuration space, BAR0, DMA windows, MSI-X vectors and a reset.
 ///
 /// All calls are synchronous and bounded in time: a transport whose card no longer answers returns
@@ -65,11 +69,17 @@ pub trait Transport: Send + std::fmt::Debug {
     /// [`TransportError`]; `InvalidArgument` if the vector is not connected.
     fn irq_wait(&mut self, vector: u16, timeout: Duration) -> Result<bool, TransportError>;
 
-    /// Resets the function (FLR or its equivalent). BAR0 state is lost, DMA windows and vectors stay.
+    /// Resets the function (FLR or its equivalent) within [`RESET_CALL_BOUND`]. BAR0 state is lost, DMA windows and vectors
+    /// stay.
     ///
     /// # Errors
     /// [`TransportError`].
     fn reset(&mut self) -> Result<(), TransportError>;
+
+    /// Its address on the PCI bus of this machine, as sysfs writes it. `None`: it is on none, as a simulated card.
+    fn address(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What went wrong between the driver and the card.

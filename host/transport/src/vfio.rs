@@ -53,7 +53,7 @@ pub fn open(bdf: &str) -> Result<Box<dyn Transport>, TransportError> {
     } else {
         return Err(not_a_card(address, &format!("its BAR0 is of {size} bytes, mappable: {mappable}")));
     };
-    let mut card = Vfio { bar, vectors: None, removal: Vectors::default(), warned: false, device, container };
+    let mut card = Vfio { address, bar, vectors: None, removal: Vectors::default(), warned: false, device, container };
     let mut id = [0; 4];
     card.config_read(0, &mut id)?;
     let id = (u16::from_le_bytes([id[0], id[1]]), u16::from_le_bytes([id[2], id[3]]));
@@ -67,6 +67,7 @@ pub fn open(bdf: &str) -> Result<Box<dyn Transport>, TransportError> {
 /// The parts in the order in which they must be dropped: the mapping and the vectors before the device, the device
 /// before the container.
 struct Vfio {
+    address: Address,
     bar: MappedBar,
     vectors: Option<Vectors>,
     removal: Vectors, // one, raised when the kernel wants the card back; none: this kernel does not say
@@ -240,6 +241,10 @@ impl Transport for Vfio {
             }
             std::thread::sleep(RESET_PAUSE);
         }
+    }
+
+    fn address(&self) -> Option<String> {
+        Some(self.address.to_string())
     }
 }
 
