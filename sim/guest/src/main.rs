@@ -2,13 +2,14 @@
 //!
 //! # Layout
 //! - `report`: a line for each step, for the host. `bus`: the cards and what the kernel says of them.
-//! - `commands`: steps that are commands of `whorl`. `endings`: steps in which something goes wrong.
+//! - `operations`: the blocks of docs/operations.md. `commands`: steps that are commands of `whorl`. `endings`: steps in which something goes wrong.
 //!   `fixture`: the gallery, and what a right answer is.
 
 mod bus;
 mod commands;
 mod endings;
 mod fixture;
+mod operations;
 mod report;
 
 use bus::Card;
@@ -42,6 +43,13 @@ fn all_steps(mut report: Report) -> Result<(), Fault> {
         cards = bus::bind_all()?;
         bus::reserve_huge_pages(commands::HUGE_PAGES)?;
         Ok(bus::shown(&cards))
+    })?;
+    report.step("operations", || {
+        let done = operations::run(&cards);
+        // A card that was taken off the bus comes back into another group, and the page has its own number of pages.
+        cards = bus::bind_all()?;
+        bus::reserve_huge_pages(commands::HUGE_PAGES)?;
+        done
     })?;
     let [first, second] = cards.as_slice() else { return Ok(()) };
     report.step("doctor", || commands::doctor(first))?;

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
 /// Every step, in order: one that the guest does not report has not been done. `whorl-guest` knows the same names.
-pub const STEPS: [&str; 11] = [
+pub const STEPS: [&str; 12] = [
     "bind",
+    "operations",
     "doctor",
     "card info",
     "identify",
