@@ -60,6 +60,7 @@ fn all_steps(mut report: Report) -> Result<(), Fault> {
     let fixture = Fixture::read()?;
     report.step("unmapped memory", || endings::unmapped_memory(first, &fixture))?;
     report.step("reset in mid-search", || endings::reset_in_mid_search(first, &fixture))?;
+    report.step("reset under a pool", || endings::reset_under_a_pool(first, &fixture))?;
     report.step("kill in mid-search", || endings::kill_in_mid_search(first, &fixture))?;
     report.step("two cards", || two_cards(first, second, &fixture))?;
     report.step("without root", || commands::without_root(second))?;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
 /// Every step, in order: one that the guest does not report has not been done. `whorl-guest` knows the same names.
-pub const STEPS: [&str; 12] = [
+pub const STEPS: [&str; 13] = [
     "bind",
     "operations",
     "doctor",
@@ -13,6 +13,7 @@ pub const STEPS: [&str; 12] = [
     "reset by the driver",
     "unmapped memory",
     "reset in mid-search",
+    "reset under a pool",
     "kill in mid-search",
     "two cards",
     "without root",
