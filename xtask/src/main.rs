@@ -5,6 +5,7 @@ mod card;
 mod coverage;
 mod demo;
 mod faults;
+mod fences;
 mod formal;
 mod generate;
 mod guest;

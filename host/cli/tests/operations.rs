@@ -1,6 +1,10 @@
 //! docs/operations.md, run: every `sh` block against a simulated card, in order. `sh guest` blocks need a kernel with a
-//! card on its bus; here only their syntax is checked.
+//! card on its bus: `cargo xtask guest` runs them, and here their syntax is checked.
 
+#[path = "../../../xtask/src/fences.rs"]
+mod fences;
+
+use fences::Block;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,24 +20,8 @@ fn page() -> String {
     fs::read_to_string(path).expect("the page is there")
 }
 
-/// What stands behind the fence, line of the page, and contents of every fenced block.
-fn blocks(page: &str) -> Vec<(String, usize, String)> {
-    let mut blocks: Vec<(String, usize, String)> = Vec::new();
-    let mut inside = false;
-    for (line, text) in (1..).zip(page.lines()) {
-        match (inside, text.trim_start().strip_prefix("```")) {
-            (false, Some(kind)) => blocks.push((kind.to_owned(), line, String::new())),
-            (true, None) => {
-                let contents = &mut blocks.last_mut().expect("a block was begun").2;
-                contents.push_str(text);
-                contents.push('\n');
-            }
-            _ => {}
-        }
-        inside ^= text.trim_start().starts_with("```");
-    }
-    assert!(!inside, "the last block does not end");
-    blocks
+fn blocks(page: &str) -> Vec<Block> {
+    fences::blocks(page).expect("every block ends")
 }
 
 struct Running(Child);
@@ -46,8 +34,8 @@ impl Drop for Running {
     }
 }
 
-fn simulator(folder: &Path) -> (Running, PathBuf) {
-    let socket = folder.join("card.sock");
+fn simulator(folder: &Path, name: &str) -> (Running, PathBuf) {
+    let socket = folder.join(name);
     let mut command = Command::new(env!("CARGO_BIN_EXE_whorl"));
     command.args(["sim", "--streams", "2", "--probes", "2", "--socket"]).arg(&socket).stderr(Stdio::null());
     let card = Running(command.spawn().expect("whorl starts"));
@@ -62,24 +50,25 @@ fn simulator(folder: &Path) -> (Running, PathBuf) {
 #[test]
 fn every_block_is_a_command_that_is_run_somewhere() {
     let blocks = blocks(&page());
-    for (kind, line, contents) in &blocks {
+    for Block { kind, line, contents } in &blocks {
         assert!(["sh", "sh guest"].contains(&kind.as_str()), "line {line}: a block of `{kind}`");
         let checked = Command::new("sh").args(["-n", "-c", contents]).output().expect("sh starts");
         assert!(checked.status.success(), "line {line}: {}", String::from_utf8_lossy(&checked.stderr));
     }
-    let count = |wanted| blocks.iter().filter(|(kind, ..)| kind == wanted).count();
+    let count = |wanted| blocks.iter().filter(|block| block.kind == wanted).count();
     assert!(count("sh") >= 8 && count("sh guest") >= 5, "blocks are lost");
 }
 
 #[test]
 fn the_commands_of_the_page_do_what_it_says() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let (_card, socket) = simulator(folder.path());
+    let (_card, socket) = simulator(folder.path(), "card.sock");
+    let (_other, other_socket) = simulator(folder.path(), "other.sock");
     let work = folder.path().join("work");
     fs::create_dir(&work).expect("a folder can be made");
     let programs = Path::new(env!("CARGO_BIN_EXE_whorl")).parent().expect("a folder").display().to_string();
     let path = format!("{programs}:{}", std::env::var("PATH").unwrap_or_default());
-    for (kind, line, contents) in blocks(&page()) {
+    for Block { kind, line, contents } in blocks(&page()) {
         if kind != "sh" {
             continue;
         }
@@ -90,6 +79,7 @@ fn the_commands_of_the_page_do_what_it_says() {
                 .current_dir(&work)
                 .env("PATH", &path)
                 .env("CARD", format!("unix:{}", socket.display()))
+                .env("OTHER", format!("unix:{}", other_socket.display()))
                 .env("WHORL_RUNTIME_DIR", folder.path().join("run"))
                 .stdout(Stdio::null())
                 .stderr(fs::File::create(&errors).expect("a file can be made"))

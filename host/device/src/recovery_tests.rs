@@ -66,7 +66,7 @@ fn climb((fault, then, steps, helps): Way) {
     }
     let started = Instant::now();
     let error = device.search(&request).unwrap_err();
-    let took = started.elapsed() - request.timeout;
+    let took = started.elapsed().saturating_sub(request.timeout);
 
     let case = format!("{fault:?}, then {then:?}");
     let taken = device.steps_taken();

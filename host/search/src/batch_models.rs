@@ -49,10 +49,10 @@ fn serve(batch: &Arc<Batch>, member: MemberId, course: Course) -> Option<Seat> {
         match course {
             Course::Failing(times) if failures < times => {
                 failures += 1;
-                batch.give_back(member);
+                batch.give_back(member, true);
             }
             Course::Vanishing => {
-                assert_eq!(batch.give_back(member), piece.records);
+                assert_eq!(batch.give_back(member, true), piece.records);
                 break;
             }
             Course::Dying => break,

@@ -12,7 +12,7 @@ use whorl_device::{
     Device, DeviceError, EXTENTS_MAX, ExtentRequest, GalleryBuffer, Memory, SearchOutcome, SearchRequest, SearchTicket,
 };
 use whorl_layout::{LINE_BYTES, Status, csr};
-use whorl_search::CardEngine;
+use whorl_search::{Candidacy, CardEngine, Engine, EngineError, Incident, Pool, Role, Service};
 
 /// Bound of a search that is to run until something ends it; without that, it would take a simulated card a minute.
 const LONG: Duration = Duration::from_mins(2);
@@ -24,6 +24,10 @@ const RUNNING_BOUND: Duration = Duration::from_secs(10);
 const NOTICED_BOUND: Duration = Duration::from_secs(5);
 /// When a search is reset: at once, and such that the driver looks at the card while the reset is under way.
 const RESET_DELAYS: [Duration; 2] = [Duration::ZERO, Duration::from_millis(450)];
+/// When a pool's search is reset, which takes several seconds.
+const POOL_RESET_DELAY: Duration = Duration::from_millis(700);
+/// How often a pool is given the fixture's probes.
+const POOL_SEARCHES: usize = 6;
 /// Memory of the machine that no driver has mapped: 32 MiB from its start the kernel has been unpacked, or data lie.
 const PHYSICAL_ADDRESS: u64 = 32 << 20;
 /// Offset of the command register, and of its bit that makes BAR0 answer (PCI Local Bus Specification 3.0, 6.2.2).
@@ -119,6 +123,32 @@ pub fn reset_in_mid_search(card: &Card, fixture: &Fixture) -> Step {
     }
     let method = fs::read_to_string(card.file("reset_method"))?;
     Ok(format!("{}, noticed after {noticed:?} ms, the next searches are right", method.trim()))
+}
+
+/// The same under a pool: the card is given its work again, and stays in service.
+pub fn reset_under_a_pool(card: &Card, fixture: &Fixture) -> Step {
+    let engine = Some(Box::new(card.open_engine(fixture)?) as Box<dyn Engine>);
+    let reopen = || Err(EngineError::Request { what: "nobody has drained it".into() });
+    let candidacy = Candidacy { name: card.engine(), role: Role::Worker, engine, open: Box::new(reopen) };
+    let mut pool = Pool::new(vec![candidacy])?;
+    pool.load(fixture.shard())?;
+    let file = card.file("reset");
+    let reset = std::thread::spawn(move || {
+        std::thread::sleep(POOL_RESET_DELAY);
+        fs::write(file, "1")
+    });
+    let answers = pool.search(&fixture.search(POOL_SEARCHES))?;
+    reset.join().map_err(|_| "the thread that resets panicked")??;
+    fixture.expect(&answers, POOL_SEARCHES)?;
+    let incidents: Vec<_> = answers.iter().flat_map(|answer| &answer.incidents).collect();
+    let foreign = |incident: &&Incident| incident.what.contains("somebody else") && !incident.left_service;
+    if incidents.is_empty() || !incidents.iter().all(foreign) {
+        return Err(format!("the reset came to {incidents:?}").into());
+    }
+    if pool.status().iter().any(|member| member.service != Service::InService) {
+        return Err(format!("the card left service: {:?}", pool.status()).into());
+    }
+    Ok(format!("{} answers are right, the card did the lost work again and is in service", answers.len()))
 }
 
 /// The driver is killed while a search runs: its card can no longer reach memory, and the next driver finds it well.

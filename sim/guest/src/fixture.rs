@@ -73,17 +73,26 @@ impl Fixture {
         self.probes[0].image()
     }
 
+    /// The search, with its probes over and over.
+    pub fn search(&self, times: usize) -> Search {
+        let probes = std::iter::repeat_n(&self.probes, times).flatten().cloned().collect();
+        Search { timeout: TIMEOUT, ..Search::new(probes, TOP) }
+    }
+
     /// Searches on the card, which must have the gallery loaded. Fails unless every answer is the processor's.
     pub fn check(&self, engine: &mut CardEngine) -> Result<(), Fault> {
-        let search = Search { timeout: TIMEOUT, ..Search::new(self.probes.clone(), TOP) };
-        let answers = engine.search(&search)?;
+        self.expect(&engine.search(&self.search(1))?, 1)
+    }
+
+    /// Fails unless these are the processor's answers to [`search`](Self::search).
+    pub fn expect(&self, answers: &[Answer], times: usize) -> Result<(), Fault> {
         let whole = |answer: &Answer| -> (Vec<Candidate>, u64, Vec<u64>) {
             (answer.candidates.clone(), answer.comparisons, answer.histogram.clone())
         };
-        if answers.len() != self.answers.len() {
-            return Err(format!("{} answers instead of {}", answers.len(), self.answers.len()).into());
+        if answers.len() != self.answers.len() * times {
+            return Err(format!("{} answers instead of {}", answers.len(), self.answers.len() * times).into());
         }
-        for (nth, (found, expected)) in answers.iter().zip(&self.answers).enumerate() {
+        for (nth, (found, expected)) in answers.iter().zip(self.answers.iter().cycle()).enumerate() {
             if whole(found) != whole(expected) || found.coverage != expected.coverage {
                 return Err(format!("the card's answer to probe {nth} is not the processor's").into());
             }

@@ -2,13 +2,14 @@
 //!
 //! # Layout
 //! - `report`: a line for each step, for the host. `bus`: the cards and what the kernel says of them.
-//! - `commands`: steps that are commands of `whorl`. `endings`: steps in which something goes wrong.
-//!   `system_calls`: what a command costs. `fixture`: the gallery, and what a right answer is.
+//! - `operations`: the blocks of docs/operations.md. `commands`: steps that are commands of `whorl`. `endings`: steps in
+//!   which something goes wrong. `system_calls`: what a command costs. `fixture`: the gallery, and what a right answer is.
 
 mod bus;
 mod commands;
 mod endings;
 mod fixture;
+mod operations;
 mod report;
 mod system_calls;
 
@@ -44,6 +45,13 @@ fn all_steps(mut report: Report) -> Result<(), Fault> {
         bus::reserve_huge_pages(commands::HUGE_PAGES)?;
         Ok(bus::shown(&cards))
     })?;
+    report.step("operations", || {
+        let done = operations::run(&cards);
+        // A card that was taken off the bus comes back into another group, and the page has its own number of pages.
+        cards = bus::bind_all()?;
+        bus::reserve_huge_pages(commands::HUGE_PAGES)?;
+        done
+    })?;
     let [first, second] = cards.as_slice() else { return Ok(()) };
     report.step("doctor", || commands::doctor(first))?;
     report.step("card info", || commands::card_info(first))?;
@@ -53,6 +61,7 @@ fn all_steps(mut report: Report) -> Result<(), Fault> {
     let fixture = Fixture::read()?;
     report.step("unmapped memory", || endings::unmapped_memory(first, &fixture))?;
     report.step("reset in mid-search", || endings::reset_in_mid_search(first, &fixture))?;
+    report.step("reset under a pool", || endings::reset_under_a_pool(first, &fixture))?;
     report.step("kill in mid-search", || endings::kill_in_mid_search(first, &fixture))?;
     report.step("two cards", || two_cards(first, second, &fixture))?;
     report.step("system calls", || system_calls::one_for_a_completion(first, &fixture))?;

@@ -6,8 +6,8 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::time::Instant;
 
-/// Characters of a detail: a few lines of a terminal.
-const DETAIL_MAX: usize = 400;
+/// Characters of a detail: a block of docs/operations.md, and what it said.
+const DETAIL_MAX: usize = 2000;
 
 /// Whatever made a step fail; only its text matters.
 pub type Fault = Box<dyn Error>;

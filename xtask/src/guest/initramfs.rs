@@ -1,6 +1,7 @@
 //! The guest's file system: a cpio archive that the kernel unpacks into memory.
 
 use crate::shell::TaskError;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -19,6 +20,17 @@ impl Initramfs {
     /// Adds an empty folder.
     pub fn folder(&mut self, name: &str) {
         self.entry(name, FOLDER, &[]);
+    }
+
+    /// Adds every folder on the way to these files.
+    pub fn folders(&mut self, files: impl Iterator<Item = String>) {
+        let mut folders = BTreeSet::new();
+        for file in files {
+            folders.extend(file.match_indices('/').map(|(end, _)| file[..end].to_owned()));
+        }
+        for folder in folders {
+            self.folder(&folder); // a parent stands before what lies in it
+        }
     }
 
     /// Adds a file.
@@ -85,6 +97,15 @@ impl Initramfs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_on_the_way_are_added_once_and_parents_first() {
+        let mut archive = Initramfs::default();
+        archive.folders(["a/b/x".to_owned(), "a/c/d/y".to_owned()].into_iter());
+        let text = String::from_utf8_lossy(&archive.finish()).into_owned();
+        let places = ["a\0", "a/b\0", "a/c\0", "a/c/d\0"].map(|name| text.find(name).expect("it is there"));
+        assert!(places.is_sorted() && text.matches("070701").count() == 5, "{places:?}");
+    }
 
     #[test]
     fn headers_names_and_data_begin_at_multiples_of_four() {

@@ -8,8 +8,8 @@ use std::process::{Child, ExitStatus};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Guest memory: the initramfs is held in it, and the pools of two drivers.
-const MEMORY: &str = "512M";
+/// Guest memory: the initramfs is held in it, and the huge pages that docs/operations.md reserves.
+const MEMORY: &str = "768M";
 /// The kernel's console.
 pub const CONSOLE: &str = "console.log";
 /// What the guest reports: a line of its own for each step, which nothing of the kernel's can break into.

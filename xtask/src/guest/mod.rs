@@ -12,6 +12,7 @@ mod packages;
 mod report;
 
 use crate::card::SimulatedCard;
+use crate::fences;
 use crate::shell::{self, TaskError, read, root};
 use initramfs::Initramfs;
 use machine::{CONSOLE, Machine, REPORT};
@@ -30,7 +31,12 @@ const RUN: &str = "target/guest/run";
 const BUILD: &str = "target/guest/build";
 /// Cards of the machine.
 const CARDS: usize = 2;
-/// Modules of the kernel by their places below `kernel/`, in the order in which they depend on each other.
+/// Page whose blocks of this kind are run in the guest.
+const PAGE: &str = "docs/operations.md";
+const GUEST_BLOCK: &str = "sh guest";
+/// Where the guest has them, a file each.
+const BLOCKS: &str = "operations";
+/// Modules of the kernel by their places below `kernel/`, each after those that it depends on.
 const MODULES: [&str; 5] = [
     "virt/lib/irqbypass",
     "drivers/vfio/vfio",
@@ -138,7 +144,7 @@ fn build() -> Result<(), TaskError> {
 /// The guest's file system: programs, modules, a gallery and probes.
 fn guest_files(options: &Options, packages: &Packages, folder: &Path) -> Result<Vec<u8>, TaskError> {
     let mut files = Initramfs::default();
-    for empty in ["bin", "dev", "proc", "sys", "tmp", "modules"] {
+    for empty in ["bin", "dev", "etc", "proc", "run", "sys", "tmp", BLOCKS] {
         files.folder(empty);
     }
     files.program("init", &root().join("sim/guest/init"))?;
@@ -146,9 +152,9 @@ fn guest_files(options: &Options, packages: &Packages, folder: &Path) -> Result<
     for program in ["whorl", "whorl-guest"] {
         files.program(&format!("bin/{program}"), &root().join(BUILD).join(TARGET).join("release").join(program))?;
     }
-    for (nth, module) in MODULES.iter().enumerate() {
-        let name = module.rsplit('/').next().unwrap_or(module);
-        files.file(&format!("modules/{nth}-{name}.ko"), &packages.module(module)?);
+    add_modules(&mut files, packages)?;
+    for (name, contents) in operations(&read(&root().join(PAGE))?)? {
+        files.file(&name, contents.as_bytes());
     }
     // One impression of each finger to search in, another of a few to search for.
     for (name, fingers, impression) in [("gallery", options.fingers, "1"), ("probes", 4, "2")] {
@@ -159,6 +165,32 @@ fn guest_files(options: &Options, packages: &Packages, folder: &Path) -> Result<
         files.copy_folder(name, &out)?;
     }
     Ok(files.finish())
+}
+
+/// Puts the modules where `modprobe` looks for them, with the list that it goes by. Each is said to need all before it.
+fn add_modules(files: &mut Initramfs, packages: &Packages) -> Result<(), TaskError> {
+    let base = format!("lib/modules/{}", packages.kernel_version());
+    let places: Vec<String> = MODULES.iter().map(|module| format!("kernel/{module}.ko")).collect();
+    files.folders(places.iter().map(|place| format!("{base}/{place}")));
+    let mut list = String::new();
+    for (nth, (module, place)) in MODULES.iter().zip(&places).enumerate() {
+        files.file(&format!("{base}/{place}"), &packages.module(module)?);
+        let needed: Vec<&str> = places[..nth].iter().rev().map(String::as_str).collect();
+        list.extend([place, ": ", &needed.join(" "), "\n"]);
+    }
+    files.file(&format!("{base}/modules.dep"), list.as_bytes());
+    Ok(())
+}
+
+/// Files of the guest with the blocks of `page` that are for it; their names are in the order of the page.
+fn operations(page: &str) -> Result<Vec<(String, String)>, TaskError> {
+    let blocks = fences::blocks(page).map_err(|error| TaskError::Check(format!("{PAGE}: {error}")))?;
+    let blocks = blocks.into_iter().filter(|block| block.kind == GUEST_BLOCK);
+    let files: Vec<_> = blocks.map(|block| (format!("{BLOCKS}/line-{:04}", block.line), block.contents)).collect();
+    if files.is_empty() {
+        return Err(TaskError::Check(format!("{PAGE} has no block of `{GUEST_BLOCK}`")));
+    }
+    Ok(files)
 }
 
 fn qemu_version(packages: &Packages) -> Result<String, TaskError> {

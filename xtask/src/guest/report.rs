@@ -4,14 +4,16 @@ use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
 /// Every step, in order: one that the guest does not report has not been done. `whorl-guest` knows the same names.
-pub const STEPS: [&str; 12] = [
+pub const STEPS: [&str; 14] = [
     "bind",
+    "operations",
     "doctor",
     "card info",
     "identify",
     "reset by the driver",
     "unmapped memory",
     "reset in mid-search",
+    "reset under a pool",
     "kill in mid-search",
     "two cards",
     "system calls",
