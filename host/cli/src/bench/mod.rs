@@ -29,6 +29,7 @@ use workload::Workload;
 whorl bench --engine sim:2x2,bytes_per_cycle=8 --json\n  whorl bench --engine cpu --threads 1 --gallery templates\n  \
 whorl bench --engine sim --sweep"
 )]
+#[allow(clippy::struct_excessive_bools)] // flags of a command line
 pub struct Options {
     #[arg(long, help = engine::HELP, default_value = "sim")]
     engine: EngineChoice,
@@ -165,7 +166,7 @@ fn searched(engine: &mut dyn Engine, search: &Search) -> Result<Run, CliError> {
     Ok(Run {
         comparisons,
         elapsed: start.elapsed(),
-        cpu: overhead::thread_time() - before,
+        cpu: overhead::thread_time().saturating_sub(before),
         empty: None,
         activity: None,
         #[cfg(feature = "sim")]

@@ -58,7 +58,7 @@ impl Empty {
             cycles = device.search(&request)?.cycles;
             latencies.push(start.elapsed());
         }
-        let cpu = thread_time() - before;
+        let cpu = thread_time().saturating_sub(before);
         latencies.sort_unstable();
         Ok(Self { cycles, latencies, cpu })
     }
