@@ -72,7 +72,7 @@ pub struct Share {
     pub records: u64,
 }
 
-/// An engine that did not do what it had taken on; others did.
+/// An engine that did not do what it had taken on at first; it was done again, by it or by others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incident {
     /// Which engine.
@@ -86,7 +86,7 @@ pub struct Incident {
 impl std::fmt::Display for Incident {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let rest = if self.left_service { "it left service" } else { "it stays in service" };
-        write!(f, "{}: {}; others did its work, {rest}", self.engine, self.what)
+        write!(f, "{}: {}; its work was done again, {rest}", self.engine, self.what)
     }
 }
 
