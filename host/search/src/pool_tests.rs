@@ -282,8 +282,14 @@ fn nothing_is_kept_of_an_engine_with_wrong_scores() {
 #[test]
 fn a_stuck_engine_is_overtaken_and_leaves_the_second_time() {
     let mut bench = bench(&[Temper::Stuck, Temper::Sound], true);
-    // Three probes are two passes.
-    let (_, incidents) = bench.check();
+    // Three probes are two passes. On a busy machine the other may do all of one before this one wakes up.
+    let mut incidents = Vec::new();
+    for _ in 0..100 {
+        incidents.extend(bench.check().1);
+        if bench.service(0) != Service::InService {
+            break;
+        }
+    }
     assert!(incidents.iter().all(|incident| incident.what.contains("late")), "{incidents:?}");
     assert_eq!(incidents.iter().map(|incident| incident.left_service).collect::<Vec<_>>(), [false, true]);
     assert!(matches!(bench.service(0), Service::OutOfService { .. }));
@@ -330,9 +336,13 @@ fn a_drained_engine_rests_until_it_is_resumed() {
     assert_eq!(bench.service(0), Service::Drained);
     control.resume("worker 0").expect("it opens again");
     let before = bench.pieces[0].load(Ordering::Relaxed);
-    bench.check();
+    // On a busy machine the other may be done with a whole search before this one wakes up.
+    let given = (0..100).any(|_| {
+        bench.check();
+        bench.pieces[0].load(Ordering::Relaxed) > before
+    });
     assert_eq!(bench.service(0), Service::InService);
-    assert!(bench.pieces[0].load(Ordering::Relaxed) > before, "it was given nothing");
+    assert!(given, "it was given nothing");
     assert!(matches!(control.resume("worker 7"), Err(EngineError::Request { .. })));
     drop(bench);
     assert!(control.status().is_empty() && !control.drain("worker 0"));
