@@ -1,6 +1,6 @@
 //! What tools other than tests say about threads and `unsafe`: loom's models, and Miri where it is installed.
 
-use crate::shell::{TaskError, root, run};
+use crate::shell::{TaskError, run};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
