@@ -123,7 +123,7 @@ fn pieces_under_way_in_an_engine_are_done_too() {
 
 #[test]
 fn a_faster_worker_takes_over_and_the_first_result_counts() {
-    let fast_and_slow = &[(Role::Worker, Some(1e9), Course::Sound), (Role::Worker, Some(1.0), Course::Sound)];
+    let fast_and_slow = &[(Role::Worker, Some(1e9), Course::Sound), (Role::Worker, Some(1.0), Course::Pipelined)];
     model(2, fast_and_slow, BOUND, whole);
 }
 
