@@ -105,6 +105,7 @@ impl CompletionQueue {
         entry.sq_head = U16::new(head_and_queue as u16);
         entry.queue_index = (head_and_queue >> 16) as u8;
         entry.cycles = U32::new(self.entries.read_u32(at + 8));
+        dma::read_barrier(); // the slot has been read before the doorbell that gives it back
         self.head = (self.head + 1) & self.mask;
         if self.head == 0 {
             self.phase = !self.phase;
