@@ -186,3 +186,15 @@ fn turned_by(difference: u8, angle: f64) -> f64 {
 fn hamming(a: &[u8; 16], b: &[u8; 16]) -> u8 {
     (u128::from_le_bytes(*a) ^ u128::from_le_bytes(*b)).count_ones() as u8
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_miss_is_taken_the_short_way_round() {
+        for (difference, angle, miss) in [(120, -126.0, 10.0), (129, 126.0, 3.0), (128, 127.5, 0.5), (5, -3.0, 8.0)] {
+            assert!((turned_by(difference, angle) - miss).abs() < 1e-12, "{difference} against {angle}");
+        }
+    }
+}

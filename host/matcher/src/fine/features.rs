@@ -116,3 +116,21 @@ fn rigidity(pair: &Pair, correspondences: &[Correspondence]) -> f64 {
     }
     if places.is_empty() { 0.0 } else { sum / places.len() as f64 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fine::Transform;
+    use crate::record::{Record, RecordMinutia};
+
+    #[test]
+    fn an_alignment_of_nothing_has_no_share_of_it() {
+        let at = |x| Record { minutiae: vec![RecordMinutia { x, ..RecordMinutia::default() }; 3] };
+        let (probe, reference) = (at(0), at(500));
+        let pair = Pair::new(&probe, &reference);
+        let alignment =
+            Alignment { transform: Transform::IDENTITY, moved: vec![(0.0, 0.0); 3], correspondences: Vec::new() };
+        let features = Features::of(&pair, &alignment, 512, 64);
+        assert_eq!(features, Features { coarse: 2.0, support: 1.0, ..Features::default() });
+    }
+}
