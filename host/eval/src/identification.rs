@@ -95,10 +95,15 @@ fn search(collection: &Collection, scores: &Scores, stage: Stage, probe: usize) 
     let background = exceeded_by(BACKGROUND_SHARE, background);
     let decision = |score: f64| if stage == Stage::Fine { open_set(score, background) } else { score };
     Search {
-        rank: mate.map(|mate| 1 + others.values().filter(|&&other| other >= mate).count()),
+        rank: mate.map(|mate| rank(mate, others.values().copied())),
         mate: mate.map(decision),
         other: others.values().copied().reduce(f64::max).map(decision),
     }
+}
+
+/// Rank of a mate's score among those of the other fingers, which go first where they are equal.
+fn rank(mate: f64, others: impl Iterator<Item = f64>) -> usize {
+    1 + others.filter(|&other| other >= mate).count()
 }
 
 /// The score that at most this share of the scores exceed.
@@ -117,6 +122,12 @@ mod tests {
         let found = Identification::of([Some(1), Some(3), None, Some(1)].map(search).to_vec());
         assert_eq!((found.mated(), found.nonmated()), (3, 4));
         assert_eq!([1, 2, 3].map(|rank| found.hits(rank)), [2, 2, 3]);
+    }
+
+    #[test]
+    fn equals_go_before_the_mate() {
+        assert_eq!([8.0, 7.0, 6.0].map(|mate| rank(mate, [7.0, 3.0, 9.0].into_iter())), [2, 3, 3]);
+        assert_eq!(rank(0.0, std::iter::empty()), 1);
     }
 
     #[test]

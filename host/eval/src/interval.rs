@@ -10,7 +10,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use crate::rates::{Comparisons, Figures};
+use crate::rates::{Comparisons, Figures, Scored};
 
 /// Experiments drawn for one interval.
 pub const REPLICATES: u64 = 1000;
@@ -44,9 +44,7 @@ pub fn bootstrap(comparisons: &Comparisons, figures: &Figures<f64>, fingers: &[u
             for _ in fingers {
                 drawn[fingers[random.random_range(0..fingers.len())]] += 1;
             }
-            comparisons.weighted_figures(|s| {
-                if s.probe == s.reference { drawn[s.probe] } else { drawn[s.probe] * drawn[s.reference] }
-            })
+            comparisons.weighted_figures(|s| weight(&drawn, s))
         })
         .collect();
     let mut nth = 0;
@@ -62,10 +60,15 @@ pub fn bootstrap(comparisons: &Comparisons, figures: &Figures<f64>, fingers: &[u
     })
 }
 
+/// How often a comparison counts when each finger was drawn so often.
+fn weight(drawn: &[u64], scored: &Scored) -> u64 {
+    let probe = drawn[scored.probe];
+    if scored.probe == scored.reference { probe } else { probe * drawn[scored.reference] }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rates::Scored;
 
     fn assert_interval(found: Interval, expected: Interval) {
         assert!(found.iter().zip(expected).all(|(f, e)| (f - e).abs() < 5e-5), "{found:?}, expected {expected:?}");
@@ -78,6 +81,12 @@ mod tests {
         assert_interval(wilson(1, 10), [0.0179, 0.4042]);
         assert_interval(wilson(50, 100), [0.4038, 0.5962]);
         assert_interval(wilson(0, 0), [0.0, 1.0]);
+    }
+
+    #[test]
+    fn a_comparison_counts_as_often_as_its_fingers_were_drawn() {
+        let of = |probe, reference| weight(&[0, 2, 3], &Scored { score: 0.0, probe, reference });
+        assert_eq!([of(1, 1), of(1, 2), of(2, 2), of(0, 2), of(0, 0)], [2, 6, 3, 0, 0]);
     }
 
     /// Ten fingers with one mated comparison each, scoring `high` or, for the first `failing`, lower than non-mates.
