@@ -12,6 +12,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("whorl-matcher", &["whorl-layout", "whorl-template"]),
     ("whorl-gallery", &["whorl-layout", "whorl-template"]),
     ("whorl-synth", &["whorl-template"]),
+    ("whorl-eval", &["whorl-matcher", "whorl-template"]),
     ("whorl-device", &["whorl-layout"]),
     ("whorl-transport", &["whorl-device", "whorl-layout"]),
     ("whorl-sim", &["whorl-layout"]),
@@ -21,6 +22,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         "whorl-cli",
         &[
             "whorl-device",
+            "whorl-eval",
             "whorl-gallery",
             "whorl-layout",
             "whorl-matcher",

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
+use whorl_eval::EvalError;
 use whorl_search::EngineError;
 
 /// Why a command failed.
@@ -26,6 +27,9 @@ pub enum CliError {
     /// A record is not possible.
     #[error("A record cannot be compared")]
     Record(#[from] whorl_matcher::RecordError),
+    /// The samples cannot be evaluated.
+    #[error("The samples cannot be evaluated")]
+    Eval(#[from] whorl_eval::EvalError),
     /// An engine failed.
     #[error("{engine}")]
     Engine { engine: String, source: EngineError },
@@ -74,8 +78,13 @@ impl CliError {
     /// The process's exit code; `whorl --help` lists them.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) => 2,
-            Self::File { .. } | Self::Template { .. } | Self::Unusable { .. } | Self::Shard(_) | Self::Record(_) => 3,
+            Self::Usage(_) | Self::Eval(EvalError::UnknownFinger { .. }) => 2,
+            Self::File { .. }
+            | Self::Template { .. }
+            | Self::Unusable { .. }
+            | Self::Shard(_)
+            | Self::Record(_)
+            | Self::Eval(_) => 3,
             Self::Engine { source, .. } if source.is_lost() => 5,
             Self::Engine { .. } => 4,
             #[cfg(feature = "sim")]

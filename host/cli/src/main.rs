@@ -10,6 +10,7 @@ mod encode;
 mod engine;
 mod error;
 mod error_log;
+mod eval;
 mod identify;
 mod input;
 mod pool;
@@ -46,6 +47,7 @@ Examples:
   whorl card top --engine unix:/tmp/card.sock
   whorl doctor --engine unix:/tmp/card.sock
   whorl bench --engine sim:2x2
+  whorl eval --templates databases --out report
   whorl compare probes/000000_2.iso gallery/000000_1.iso
 
 Exit codes:
@@ -65,6 +67,8 @@ enum Command {
     Identify(identify::Options),
     /// Compare every score of an engine with the reference matcher's
     Crosscheck(crosscheck::Options),
+    /// Measure error rates on databases of fingers with known mates
+    Eval(eval::Options),
     /// Measure an engine: comparisons per second, and where a card's cycles go
     Bench(bench::Options),
     /// Serve a simulated card at a vfio-user socket until killed
@@ -85,6 +89,7 @@ fn main() -> ExitCode {
         Command::Synth(options) => synth::run(options),
         Command::Identify(options) => identify::run(options),
         Command::Crosscheck(options) => crosscheck::run(options),
+        Command::Eval(options) => eval::run(options),
         Command::Bench(options) => bench::run(options),
         Command::Sim(options) => simulate::run(options),
         Command::Doctor(options) => doctor::run(options),

@@ -1,9 +1,11 @@
-//! Record encoder and bit-exact coarse comparison: what the card computes, computed on the host.
+//! Record encoder, bit-exact coarse comparison and fine comparison: what the card computes, computed on the
+//! host, and what the host does with the best of it.
 //!
 //! A [`Record`] is a finger as the card compares it: for each minutia a place, a direction and a
 //! 128-bit description of its surroundings. [`encode`] makes records from canonical templates, a
 //! [`Probe`] is a record prepared for comparing, and a [`Comparator`] compares it with packed
-//! references. All arithmetic is on integers and exact; section numbers in this crate are those of
+//! references: that is the coarse stage, all of it on integers and exact. The [`fine`] stage compares
+//! the few candidates again, in floating point of a fixed order. Section numbers in this crate are those of
 //! the matcher's specification ("MATCHER"), and [`plain`] is written to be read beside it.
 //!
 //! # Layout
@@ -12,6 +14,7 @@
 //! - [`probe`]: a record of at most 48 minutiae with its rotation rows, and the card's probe image.
 //! - [`plain`]: the comparison in the words of MATCHER 3, with every intermediate value ([`taps`]).
 //! - [`comparator`]: scores and scans with the fastest exact code that the processor runs.
+//! - [`fine`]: the second comparison of a candidate, with transform and correspondences (MATCHER 5).
 //! - `avx2`, with `sorted`: the same comparison, faster.
 //! - `model`: the learned and the computed tables; `score`: the last step of a comparison.
 //!
@@ -35,6 +38,7 @@
 mod avx2;
 pub mod comparator;
 mod encode;
+pub mod fine;
 mod model;
 pub mod plain;
 pub mod probe;
@@ -45,6 +49,7 @@ mod sorted;
 
 pub use comparator::{Backend, Comparator};
 pub use encode::{Role, encode};
+pub use fine::FineComparison;
 pub use plain::{Slot, Taps, Winner, taps};
 pub use probe::Probe;
 pub use record::{PackedRecord, Record, RecordError, RecordMinutia};

@@ -5,7 +5,7 @@
 
 use whorl_layout::{DISTANCE_CEILING, LANES};
 
-use crate::probe::Probe;
+use crate::probe::{Probe, RotationRow};
 use crate::record::{PackedRecord, Record, RecordError, unpack_geometry};
 use crate::score::{Comparison, score16};
 
@@ -137,6 +137,16 @@ pub(crate) const fn rotation_index(d: i8) -> usize {
     (((d as i32 + 2) & 255) >> 2) as usize
 }
 
+/// Whether occupied lane k is in the support of occupied lane j, whose rotation row is `row`: what j proposes takes
+/// k's minutia to about where k's slot is.
+pub(crate) fn agrees(row: &RotationRow, (j, slot_j): (usize, &Slot), (k, slot_k): (usize, &Slot)) -> bool {
+    let turned = i32::from(slot_k.d) - i32::from(slot_j.d);
+    let (ex, ey) = (i32::from(slot_j.x) - i32::from(row.x[j]), i32::from(slot_j.y) - i32::from(row.y[j]));
+    let fx = i32::from(slot_k.x) - i32::from(row.x[k]) - ex;
+    let fy = i32::from(slot_k.y) - i32::from(row.y[k]) - ey;
+    (-16..=15).contains(&turned) && (-12..=11).contains(&fx) && (-12..=11).contains(&fy)
+}
+
 /// Pass B: each occupied lane proposes a rotation and a translation; its support is the weight of
 /// all lanes that agree.
 fn pass_b(probe: &Probe, lanes: &Lanes) -> [u16; LANES] {
@@ -144,13 +154,9 @@ fn pass_b(probe: &Probe, lanes: &Lanes) -> [u16; LANES] {
     for (j, slot_j) in lanes.slots.iter().enumerate() {
         let Some(slot_j) = slot_j else { continue };
         let row = probe.rotation(rotation_index(slot_j.d));
-        let (ex, ey) = (i32::from(slot_j.x) - i32::from(row.x[j]), i32::from(slot_j.y) - i32::from(row.y[j]));
         for (k, slot_k) in lanes.slots.iter().enumerate() {
             let Some(slot_k) = slot_k else { continue };
-            let turned = i32::from(slot_k.d) - i32::from(slot_j.d);
-            let fx = i32::from(slot_k.x) - i32::from(row.x[k]) - ex;
-            let fy = i32::from(slot_k.y) - i32::from(row.y[k]) - ey;
-            if (-16..=15).contains(&turned) && (-12..=11).contains(&fx) && (-12..=11).contains(&fy) {
+            if agrees(row, (j, slot_j), (k, slot_k)) {
                 sums[j] += u16::from(weight(lanes.distances[k]));
             }
         }

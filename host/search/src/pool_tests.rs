@@ -186,13 +186,16 @@ fn bench(tempers: &[Temper], spare: bool) -> Bench {
     Bench { pool, search, right, pieces }
 }
 
+/// Records by engine of the first probe, and all incidents of a search.
+type Checked = (Vec<(String, u64)>, Vec<Incident>);
+
 impl Bench {
     fn run(&mut self) -> Result<Vec<Answer>, EngineError> {
         self.pool.search(&self.search)
     }
 
     /// Searches, checks that every number is right, and returns records by engine of the first probe, and all incidents.
-    fn check(&mut self) -> (Vec<(String, u64)>, Vec<Incident>) {
+    fn check(&mut self) -> Checked {
         let answers = self.run().expect("there is an answer");
         assert_eq!(answers.len(), self.right.len());
         for (answer, right) in answers.iter().zip(&self.right) {
@@ -208,7 +211,7 @@ impl Bench {
 
     /// Searches until the first worker is out of service: on a busy machine the other may do all of a search before this
     /// one wakes up. Returns what [`check`](Self::check) does of each search.
-    fn check_until_first_leaves(&mut self) -> Vec<(Vec<(String, u64)>, Vec<Incident>)> {
+    fn check_until_first_leaves(&mut self) -> Vec<Checked> {
         let mut checked = Vec::new();
         while self.service(0) == Service::InService {
             assert!(checked.len() < SEARCHES_MAX, "it is in service after {SEARCHES_MAX} searches");

@@ -1,0 +1,43 @@
+//! Why an evaluation is not possible.
+
+/// Why an evaluation is not possible.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EvalError {
+    /// A file name that does not say which finger it shows.
+    #[error("{path} is not named <finger>_<impression>.<ending> with a number for the impression")]
+    Name {
+        /// The sample's path.
+        path: String,
+    },
+    /// Two samples of one name, say with different endings.
+    #[error("{path} is the second sample of that finger and impression")]
+    Twice {
+        /// The second sample's path.
+        path: String,
+    },
+    /// A sample without a finger view.
+    #[error("{path} holds no finger view")]
+    NoView {
+        /// The sample's path.
+        path: String,
+    },
+    /// A finger that was said to be the same as another one does not occur.
+    #[error("no sample shows finger {name}; fingers are named <folder>/<finger>, such as {example}")]
+    UnknownFinger {
+        /// The name.
+        name: String,
+        /// A finger that does occur.
+        example: String,
+    },
+    /// Rates need comparisons of both kinds.
+    #[error("the samples give {genuine} mated and {impostor} non-mated comparisons, and rates need both")]
+    TooFew {
+        /// Comparisons of mates.
+        genuine: usize,
+        /// Comparisons of non-mates.
+        impostor: usize,
+    },
+    /// A record is not possible.
+    #[error("a record cannot be compared")]
+    Record(#[from] whorl_matcher::RecordError),
+}

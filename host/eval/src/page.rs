@@ -1,0 +1,116 @@
+//! The report as one HTML page that needs nothing else.
+
+use std::fmt::Write;
+
+use crate::chart::{cmc, det, escape, histogram, open_set};
+use crate::report::{Report, Spread, StageReport, Verification};
+
+const STYLE: &str = "body{font:15px/1.5 sans-serif;max-width:75em;margin:2em auto;padding:0 1em}\
+table{border-collapse:collapse;margin:1em 0}th,td{padding:.2em .8em;border-bottom:1px solid #ddd;text-align:right}\
+th:first-child,td:first-child,td:nth-child(2){text-align:left}small{color:#666;display:block}";
+
+/// Writes the page. `title` names what was evaluated.
+pub fn html(report: &Report, title: &str) -> String {
+    let title = escape(title);
+    let histograms = report
+        .stages()
+        .into_iter()
+        .map(|(name, stage)| histogram(&format!("Scores of the {name} stage"), &stage.pooled.histogram));
+    let method = &report.method;
+    let method = [method.comparisons, method.rates, method.intervals, method.searches];
+    [
+        format!(
+            "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title><style>{STYLE}</style>\n\
+             <h1>{title}</h1>\n<p>A comparison score is a lead for an examiner, never a verdict.</p>\n"
+        ),
+        comparisons(report),
+        identification(report),
+        [det(report), cmc(report), open_set(report)].concat(),
+        histograms.collect(),
+        sizes(report),
+        method.map(|text| format!("<p>{}</p>\n", escape(text))).concat(),
+        format!(
+            "<p>The fine stage's coefficients (version {}) are fixed; nothing was trained on these samples in this \
+             run.</p>\n</html>\n",
+            report.coefficients
+        ),
+    ]
+    .concat()
+}
+
+/// A fraction and its interval as percentages.
+fn cell(rate: f64, [low, high]: [f64; 2]) -> String {
+    format!("<td>{:.2}<small>{:.2} to {:.2}</small></td>", 100.0 * rate, 100.0 * low, 100.0 * high)
+}
+
+fn comparisons(report: &Report) -> String {
+    let mut table = String::from(
+        "<h2>Verification, percent</h2>\n<table><tr><th>database<th>stage<th>EER<th>FMR100<th>FMR1000<th>FMR10000<th>ZeroFMR\
+         <th>mated<th>non-mated</tr>\n",
+    );
+    let mut row = |database: &str, stage: &str, found: &Verification| {
+        let cells: String = found
+            .figures
+            .list()
+            .iter()
+            .zip(found.ci95.list())
+            .map(|(&&rate, &interval)| cell(rate, interval))
+            .collect();
+        let counts = found.counts;
+        writeln!(
+            table,
+            "<tr><td>{}<td>{stage}{cells}<td>{}<td>{}</tr>",
+            escape(database),
+            counts.genuine,
+            counts.impostor
+        )
+        .expect("a string takes text");
+    };
+    let stages = report.stages();
+    for &(name, stage) in &stages {
+        row("all", name, &stage.pooled);
+    }
+    for database in report.figures.databases.keys() {
+        for &(name, stage) in &stages {
+            row(database, name, &stage.databases[database]);
+        }
+    }
+    table + "</table>\n"
+}
+
+fn identification(report: &Report) -> String {
+    let row = |(name, stage): (&str, &StageReport)| {
+        let found = &stage.identification;
+        let (at, ci) = (found.fnir_at_fpir, &found.ci95);
+        format!(
+            "<tr><td>all<td>{name}{}{}{}<td>{}<td>{}</tr>\n",
+            cell(found.rank1, ci.rank1),
+            cell(at.percent, ci.fnir_at_fpir.percent),
+            cell(at.per_thousand, ci.fnir_at_fpir.per_thousand),
+            found.mated_searches,
+            found.nonmated_searches
+        )
+    };
+    let rows: String = report.stages().into_iter().map(row).collect();
+    format!(
+        "<h2>Identification, percent</h2>\n<table><tr><th>database<th>stage<th>rank 1<th>FNIR at FPIR 1 %<th>FNIR at FPIR 0.1 %\
+         <th>mated searches<th>non-mated searches</tr>\n{rows}</table>\n"
+    )
+}
+
+fn sizes(report: &Report) -> String {
+    let row = |what: &str, s: &Spread| format!("<tr><td>{what}<td>{}<td>{:.1}<td>{}</tr>\n", s.min, s.mean, s.max);
+    let (samples, speed) = (&report.samples, &report.speed);
+    let fine = speed.fine_us.map_or(String::new(), |us| format!(", {us:.1} &#181;s per fine comparison"));
+    format!(
+        "<h2>Samples and speed</h2>\n<p>{} databases, {} fingers, {} impressions. {:.2} &#181;s per coarse comparison{fine}, one thread.</p>\n\
+         <table><tr><th>size<th>min<th>mean<th>max</tr>\n{}{}{}</table>\n",
+        samples.databases,
+        samples.fingers,
+        samples.impressions,
+        speed.coarse_us,
+        row("file, bytes", &samples.file_bytes),
+        row("reference record, bytes", &samples.record_bytes),
+        row("minutiae", &samples.minutiae),
+    )
+}
