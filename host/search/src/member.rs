@@ -341,17 +341,25 @@ impl Worker {
             };
             let what = error.explained();
             let overtaken = batch.is_over(); // the pool has judged that already
+            let tell = |what: &str, left_service| {
+                let (engine, what) = (standing.name.clone(), what.to_owned());
+                let _ = incidents.send(Incident { engine, what, left_service });
+            };
+            // First the judgement, then the work: others may be done with it at once, and the pool must know by then.
+            let leaves = !overtaken && standing.judge(&error, &what);
+            if !overtaken {
+                tell(&what, leaves);
+            }
             let records = batch.give_back(self.id, !is_foreign_reset(&error));
-            let mut leaves = !overtaken && standing.judge(&error, &what);
+            warn!(engine = standing.name, what, records, leaves, overtaken, "work was given back");
             if !leaves && let Err(error) = engine.revive() {
-                standing.condemn(format!("{what}; then: {}", error.explained()), Fault::of(&error));
-                leaves = true;
+                let what = format!("{what}; then: {}", error.explained());
+                standing.condemn(what.clone(), Fault::of(&error));
+                tell(&what, true);
             }
             if overtaken {
                 return;
             }
-            warn!(engine = standing.name, what, records, leaves, "work was given back");
-            let _ = incidents.send(Incident { engine: standing.name.clone(), what, left_service: leaves });
         }
     }
 }

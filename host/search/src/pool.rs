@@ -8,7 +8,7 @@ use crate::batch::{Batch, Entrant, MemberId, Role, Seat};
 use crate::engine::{Answer, Engine, EngineError, Gap, Incident, Search, Share};
 use crate::member::{Fault, Member, Opener, Order, Service};
 use crate::work::{self, Found, Gathered, Piece};
-use crossbeam_channel::unbounded;
+use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
 use whorl_gallery::Shard;
@@ -63,6 +63,8 @@ struct Shared {
 pub struct Pool {
     shared: Arc<Shared>,
     comparator: Comparator,
+    report: Sender<Incident>,
+    reports: Receiver<Incident>, // one that comes after the end of its pass is told with the next
 }
 
 /// A hand on a pool's members while it searches; it does not keep the pool alive.
@@ -81,7 +83,8 @@ impl Pool {
         let start = |(id, c): (usize, Candidacy)| Member::start(id, c.name, c.role, c.engine, c.open);
         let members = candidates.into_iter().enumerate().map(start).collect::<Result<_, _>>()?;
         let shared = Arc::new(Shared { members, shards: Mutex::default() });
-        Ok(Self { shared, comparator: Comparator::new(Backend::Auto) })
+        let (report, reports) = unbounded();
+        Ok(Self { shared, comparator: Comparator::new(Backend::Auto), report, reports })
     }
 
     /// A hand on the members.
@@ -191,12 +194,11 @@ impl Pool {
         };
         let entrants: Vec<_> = members.iter().map(entrant).collect();
         let batch = Arc::new(Batch::new(search.clone(), pieces, entrants.clone()));
-        let (report, reports) = unbounded();
         for (id, member) in members.iter().enumerate().filter(|&(id, _)| entrants[id].live) {
-            member.order(Order::Run(Seat::new(&batch, id), report.clone()));
+            member.order(Order::Run(Seat::new(&batch, id), self.report.clone()));
         }
         let outcome = batch.finish(deadline);
-        let failed: Vec<Incident> = reports.try_iter().collect();
+        let failed: Vec<Incident> = self.reports.try_iter().collect();
         incidents.extend(failed.iter().cloned());
         for (member, rate) in members.iter().zip(&outcome.rates) {
             member.standing.set_rate(*rate);
