@@ -1,8 +1,8 @@
 //! Why a command failed, in words and as an exit code.
 
-use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
+use whorl_device::with_causes;
 use whorl_eval::EvalError;
 use whorl_search::EngineError;
 
@@ -102,15 +102,4 @@ impl CliError {
     pub fn explained(&self) -> String {
         with_causes(self)
     }
-}
-
-/// The message of an error with all its causes.
-pub fn with_causes(error: &dyn Error) -> String {
-    let mut messages = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        messages.push(error.to_string());
-        cause = error.source();
-    }
-    messages.join(": ")
 }

@@ -1,9 +1,10 @@
 //! `whorl card selftest`: every engine, every channel of card memory, the interrupt and the error log.
 
 use crate::engine::{self, EngineChoice};
-use crate::error::{CliError, with_causes};
+use crate::error::CliError;
 use serde_json::json;
 use std::io::Write;
+use whorl_device::with_causes;
 use whorl_search::self_test::{PartResult, self_test};
 
 /// Options of `whorl card selftest`.

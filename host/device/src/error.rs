@@ -1,10 +1,17 @@
 //! Everything that can go wrong with a card, as its user needs to tell it apart.
 
+use std::error::Error;
 use std::time::Duration;
 
 use whorl_layout::Status;
 
 use crate::transport::TransportError;
+
+/// The message of an error with all its causes.
+pub fn with_causes(error: &dyn Error) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
 
 /// Why an operation on a card failed, and what is left of the card.
 #[derive(Debug, thiserror::Error)]

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+use whorl_layout::LINE_BYTES;
+
 use crate::dma::DmaMemory;
+use crate::memory::Memory;
 use crate::pool::DmaBuffer;
+use crate::search::ExtentRequest;
 
 /// A window of host memory that the card can read: one shard, or part of one.
 ///
@@ -32,6 +36,24 @@ impl GalleryBuffer {
     /// If `data` does not fit: the range is the caller's own arithmetic, never outside input.
     pub fn write(&mut self, offset: usize, data: &[u8]) {
         self.buffer.write(offset, data);
+    }
+
+    /// Copies `lines`, which are `records` whole records, to byte `offset`, and returns their extent: from gallery index 0,
+    /// no known answers.
+    ///
+    /// # Panics
+    /// As [`write`](Self::write).
+    pub fn put(&mut self, offset: usize, lines: &[u8], records: u32) -> ExtentRequest {
+        self.write(offset, lines);
+        ExtentRequest {
+            memory: Memory::Host,
+            address: self.address(offset),
+            lines: (lines.len() / LINE_BYTES) as u32,
+            records,
+            base_index: 0,
+            crc32c: crc32c::crc32c(lines),
+            known_answer: false,
+        }
     }
 
     /// Copies `data.len()` bytes out from byte `offset`.

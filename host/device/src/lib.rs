@@ -53,7 +53,7 @@ pub mod transport;
 pub use bringup::DeviceInfo;
 pub use counters::{Activity, Counters, StreamCounters};
 pub use device::{Device, POOL_BYTES, SearchTicket};
-pub use error::{DeviceError, Recovery};
+pub use error::{DeviceError, Recovery, with_causes};
 pub use error_log::{ErrorHistory, ErrorLog};
 pub use gallery::GalleryBuffer;
 pub use inspection::{CardState, Inspection, inspect};

@@ -9,7 +9,7 @@ use zerocopy::transmute;
 
 use crate::bringup::{self, ADMIN_BOUND, Queues, RESET_BOUND};
 use crate::command::{Completion, QueuePair};
-use crate::error::{DeviceError, Recovery};
+use crate::error::{DeviceError, Recovery, with_causes};
 use crate::limits::Limits;
 use crate::pool::DmaPool;
 use crate::registers::{FUNCTION_RESET_BOUND, Registers};
@@ -233,9 +233,7 @@ pub(crate) fn reason(error: &DeviceError) -> String {
     if let DeviceError::CardLost { reason } = error {
         return reason.clone();
     }
-    let first: &dyn std::error::Error = error;
-    let causes = std::iter::successors(Some(first), |&error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    with_causes(error)
 }
 
 /// Whether no memory port waits for an overdue answer, or not for long.

@@ -13,7 +13,7 @@ use whorl_device::{
     CardBuffer, CopyRequest, Device, DeviceError, ExtentRequest, GalleryBuffer, Memory, ResultBlock, SearchOutcome,
     SearchRequest, SearchTicket,
 };
-use whorl_gallery::Shard;
+use whorl_gallery::{Extent, Shard};
 use whorl_layout::LINE_BYTES;
 
 /// Commands that a card is given ahead: while one runs, the next waits in the queue.
@@ -130,18 +130,26 @@ impl CardEngine {
             let bytes = KnownAnswers::bytes_max(usize::from(self.device.info().probes));
             self.planted.insert(self.device.alloc_gallery(bytes)?)
         };
-        let bytes = known.bytes();
-        buffer.write(0, &bytes);
-        Ok(ExtentRequest {
-            memory: Memory::Host,
-            address: buffer.address(0),
-            lines: (bytes.len() / LINE_BYTES) as u32,
-            records: known.records() as u32,
-            base_index: 0,
-            crc32c: crc32c::crc32c(&bytes),
-            known_answer: true,
-        })
+        Ok(ExtentRequest { known_answer: true, ..buffer.put(0, &known.bytes(), known.records() as u32) })
     }
+}
+
+/// Copies a shard to the beginning of `buffer` and returns its extents there.
+///
+/// # Panics
+/// If it does not fit inside the buffer.
+pub fn put_shard(buffer: &mut GalleryBuffer, shard: &Shard) -> Vec<ExtentRequest> {
+    buffer.write(0, shard.bytes());
+    let place = |extent: &Extent| ExtentRequest {
+        memory: Memory::Host,
+        address: buffer.address(extent.first_line as usize * LINE_BYTES),
+        lines: extent.lines,
+        records: extent.records,
+        base_index: extent.base_index,
+        crc32c: extent.crc32c,
+        known_answer: false,
+    };
+    shard.extents().iter().map(place).collect()
 }
 
 /// Fails on the first engine of a search that gave known answers other scores than `signatures` has of its probe slot.
@@ -207,20 +215,7 @@ impl Engine for CardEngine {
             return Ok(());
         }
         let mut buffer = self.device.alloc_gallery(shard.bytes().len())?;
-        buffer.write(0, shard.bytes());
-        let mut extents: Vec<_> = shard
-            .extents()
-            .iter()
-            .map(|extent| ExtentRequest {
-                memory: Memory::Host,
-                address: buffer.address(extent.first_line as usize * LINE_BYTES),
-                lines: extent.lines,
-                records: extent.records,
-                base_index: extent.base_index,
-                crc32c: extent.crc32c,
-                known_answer: false,
-            })
-            .collect();
+        let mut extents = put_shard(&mut buffer, &shard);
         let resident = if self.resident { self.make_resident(&mut extents, shard.bytes().len())? } else { Vec::new() };
         // A stream waits at a change of memory for what it has asked for, and the host is far: so there is one such change.
         extents.sort_by_key(|extent| extent.memory == Memory::Host);

@@ -4,7 +4,7 @@ use crate::tally::Candidate;
 use crate::work::{self, Alone, Work};
 use std::sync::Arc;
 use std::time::Duration;
-use whorl_device::{DeviceError, TransportError};
+use whorl_device::{DeviceError, TransportError, with_causes};
 use whorl_gallery::Shard;
 use whorl_layout::{Status, TOP_K_MAX};
 use whorl_matcher::{GATE_DEFAULT, Probe, RecordError};
@@ -249,13 +249,7 @@ impl EngineError {
 
     /// The message with all its causes.
     pub fn explained(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            text = format!("{text}: {error}");
-            cause = error.source();
-        }
-        text
+        with_causes(self)
     }
 }
 

@@ -25,7 +25,7 @@ pub mod tally;
 pub mod work;
 
 pub use batch::Role;
-pub use card::CardEngine;
+pub use card::{CardEngine, put_shard};
 pub use cpu::CpuEngine;
 pub use engine::{Answer, CardCost, Engine, EngineError, Gap, Incident, Search, ShardCoverage, Share};
 pub use member::{Opener, Service};

@@ -207,16 +207,7 @@ fn sign(device: &mut Device, round: u64, gate: u8) -> Result<(Vec<ResultBlock>, 
 
 fn plant(device: &mut Device, bytes: &[u8], records: u32) -> Result<(GalleryBuffer, ExtentRequest), DeviceError> {
     let mut buffer = device.alloc_gallery(bytes.len())?;
-    buffer.write(0, bytes);
-    let extent = ExtentRequest {
-        memory: Memory::Host,
-        address: buffer.address(0),
-        lines: (bytes.len() / LINE_BYTES) as u32,
-        records,
-        base_index: 0,
-        crc32c: crc32c::crc32c(bytes),
-        known_answer: true,
-    };
+    let extent = ExtentRequest { known_answer: true, ..buffer.put(0, bytes, records) };
     Ok((buffer, extent))
 }
 

@@ -7,11 +7,12 @@ use std::process::{Child, Command};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use whorl_device::{Device, DeviceError, ExtentRequest, Limits, Memory, SearchRequest};
+use whorl_device::{Device, DeviceError, Limits, SearchRequest};
 use whorl_gallery::{Shard, ShardBuilder};
 use whorl_matcher::{Backend, Probe};
 use whorl_search::{
     Answer, Candidacy, CardEngine, CpuEngine, Engine, EngineError, Opener, Pool, PoolControl, Role, Search, Service,
+    put_shard,
 };
 use whorl_sim::{Faults, LinkModel, MemoryModel, Mishap};
 
@@ -228,18 +229,8 @@ impl Rig {
         let probe = &self.search.probes[0];
         device.load_probe(0, &probe.image(), self.search.gate).map_err(failed)?;
         let mut buffer = device.alloc_gallery(self.shard.bytes().len()).map_err(failed)?;
-        buffer.write(0, self.shard.bytes());
-        let extents = self.shard.extents().iter().map(|extent| ExtentRequest {
-            memory: Memory::Host,
-            address: buffer.address(extent.first_line as usize * 64),
-            lines: extent.lines,
-            records: extent.records,
-            base_index: extent.base_index,
-            crc32c: extent.crc32c,
-            known_answer: false,
-        });
-        let request =
-            SearchRequest { probe_mask: 1, threshold: 0, top_k: 20, extents: extents.collect(), timeout: QUEUE_BOUND };
+        let extents = put_shard(&mut buffer, &self.shard);
+        let request = SearchRequest { probe_mask: 1, threshold: 0, top_k: 20, extents, timeout: QUEUE_BOUND };
         let mut tickets = Vec::new();
         let refused = loop {
             match device.start_search(&request) {

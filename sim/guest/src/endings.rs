@@ -3,16 +3,17 @@
 use crate::SEARCH_UNTIL_KILLED;
 use crate::bus::Card;
 use crate::fixture::Fixture;
-use crate::report::{Fault, Step, explained};
+use crate::report::{Fault, Step};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use whorl_device::{
     Device, DeviceError, EXTENTS_MAX, ExtentRequest, GalleryBuffer, Memory, SearchOutcome, SearchRequest, SearchTicket,
+    with_causes,
 };
 use whorl_layout::{LINE_BYTES, Status, csr};
-use whorl_search::{Candidacy, CardEngine, Engine, EngineError, Incident, Pool, Role, Service};
+use whorl_search::{Candidacy, CardEngine, Engine, EngineError, Incident, Pool, Role, Service, put_shard};
 
 /// Bound of a search that is to run until something ends it; without that, it would take a simulated card a minute.
 const LONG: Duration = Duration::from_mins(2);
@@ -92,7 +93,7 @@ fn expect_refusal(outcome: Result<SearchOutcome, DeviceError>, what: &str) -> Re
 }
 
 fn shown(outcome: &Result<SearchOutcome, DeviceError>) -> String {
-    outcome.as_ref().map_or_else(|error| explained(error), |_| "a search succeeded".to_owned())
+    outcome.as_ref().map_or_else(|error| with_causes(error), |_| "a search succeeded".to_owned())
 }
 
 /// Somebody resets the function while a search runs: the driver notices, and starts the card anew.
@@ -190,17 +191,7 @@ fn start_long_search(device: &mut Device, fixture: &Fixture) -> Result<(SearchTi
     device.load_probe(0, &fixture.probe_image(), whorl_matcher::GATE_DEFAULT)?;
     let shard = fixture.shard();
     let mut buffer = device.alloc_gallery(shard.bytes().len())?;
-    buffer.write(0, shard.bytes());
-    let place = |extent: &whorl_gallery::Extent| ExtentRequest {
-        memory: Memory::Host,
-        address: buffer.address(extent.first_line as usize * LINE_BYTES),
-        lines: extent.lines,
-        records: extent.records,
-        base_index: extent.base_index,
-        crc32c: extent.crc32c,
-        known_answer: false,
-    };
-    let extents = shard.extents().iter().map(place).cycle().take(EXTENTS_MAX).collect();
+    let extents = put_shard(&mut buffer, &shard).into_iter().cycle().take(EXTENTS_MAX).collect();
     let request = SearchRequest { probe_mask: 1, threshold: 0, top_k: 1, extents, timeout: LONG };
     let before = device.counters()?.records;
     let ticket = device.start_search(&request)?;

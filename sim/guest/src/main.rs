@@ -17,6 +17,7 @@ use bus::Card;
 use fixture::Fixture;
 use report::{Fault, Report};
 use std::process::ExitCode;
+use whorl_device::with_causes;
 
 /// First argument of the process that is to be killed.
 const SEARCH_UNTIL_KILLED: &str = "search-until-killed";
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
-            eprintln!("whorl-guest: {}", report::explained(&*fault));
+            eprintln!("whorl-guest: {}", with_causes(&*fault));
             ExitCode::FAILURE
         }
     }
@@ -79,7 +80,7 @@ fn two_cards(first: &Card, second: &Card, fixture: &Fixture) -> report::Step {
     let start = std::sync::Barrier::new(2);
     let search = |engine: &mut _, fixture: &Fixture| {
         start.wait();
-        (0..2).try_for_each(|_| fixture.check(engine).map_err(|fault| report::explained(&*fault)))
+        (0..2).try_for_each(|_| fixture.check(engine).map_err(|fault| with_causes(&*fault)))
     };
     std::thread::scope(|scope| {
         let other = scope.spawn(|| search(b, &reversed));

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::time::Instant;
+use whorl_device::with_causes;
 
 /// Characters of a detail: a block of docs/operations.md, and what it said.
 const DETAIL_MAX: usize = 2000;
@@ -33,7 +34,7 @@ impl Report {
         let started = Instant::now();
         let (outcome, detail) = match act() {
             Ok(seen) => ("passed", seen),
-            Err(fault) => ("failed", explained(&*fault)),
+            Err(fault) => ("failed", with_causes(&*fault)),
         };
         let detail: String = detail.replace('\n', " ").chars().take(DETAIL_MAX).collect();
         let seconds = started.elapsed().as_secs_f64();
@@ -41,10 +42,4 @@ impl Report {
         writeln!(self.terminal, "{}", json!({"name": name, "outcome": outcome, "seconds": seconds, "detail": detail}))?;
         Ok(())
     }
-}
-
-/// An error with all its causes.
-pub fn explained(error: &dyn Error) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

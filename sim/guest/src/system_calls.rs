@@ -7,8 +7,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
-use whorl_device::{Device, ExtentRequest, Memory, SearchRequest};
-use whorl_layout::LINE_BYTES;
+use whorl_device::{Device, SearchRequest};
 use whorl_matcher::{GATE_DEFAULT, Record};
 
 /// The kernel's count of system calls by their number, of one thread.
@@ -24,17 +23,8 @@ pub fn one_for_a_completion(card: &Card, fixture: &Fixture) -> Step {
     device.load_probe(0, &fixture.probe_image(), GATE_DEFAULT)?;
     let line = Record { minutiae: Vec::new() }.to_bytes();
     let mut buffer = device.alloc_gallery(line.len())?;
-    buffer.write(0, &line);
-    let extent = ExtentRequest {
-        memory: Memory::Host,
-        address: buffer.address(0),
-        lines: (line.len() / LINE_BYTES) as u32,
-        records: 1,
-        base_index: 0,
-        crc32c: crc32c::crc32c(&line),
-        known_answer: false,
-    };
-    let request = SearchRequest { probe_mask: 1, threshold: 0, top_k: 1, extents: vec![extent], timeout: BOUND };
+    let extents = vec![buffer.put(0, &line, 1)];
+    let request = SearchRequest { probe_mask: 1, threshold: 0, top_k: 1, extents, timeout: BOUND };
     let mut counts = Vec::new();
     for commands in RUNS {
         let counter = Counter::start()?;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use whorl_device::dma::DmaMemory;
 use whorl_device::{
-    Candidate, Device, DeviceError, ExtentRequest, GalleryBuffer, Memory, SearchOutcome, SearchRequest, Transport,
+    Candidate, Device, DeviceError, ExtentRequest, GalleryBuffer, SearchOutcome, SearchRequest, Transport,
     TransportError,
 };
 use whorl_matcher::{Backend, Comparator, GATE_DEFAULT, Probe, Record, RecordMinutia};
@@ -261,16 +261,7 @@ pub fn place(
     let (mut offset, mut index) = (0, base_index);
     let mut extents = Vec::new();
     for (lines, part) in packed.iter().zip(records.chunks(per_extent)) {
-        buffer.write(offset, lines);
-        extents.push(ExtentRequest {
-            memory: Memory::Host,
-            address: buffer.address(offset),
-            lines: (lines.len() / 64) as u32,
-            records: part.len() as u32,
-            base_index: index,
-            crc32c: crc32c::crc32c(lines),
-            known_answer: false,
-        });
+        extents.push(ExtentRequest { base_index: index, ..buffer.put(offset, lines, part.len() as u32) });
         offset += lines.len();
         index += part.len() as u32;
     }

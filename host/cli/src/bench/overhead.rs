@@ -4,8 +4,7 @@ use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::time::{Duration, Instant};
-use whorl_device::{Device, DeviceError, ExtentRequest, Memory, SearchRequest};
-use whorl_layout::LINE_BYTES;
+use whorl_device::{Device, DeviceError, ExtentRequest, SearchRequest};
 use whorl_matcher::{GATE_DEFAULT, Probe, Record};
 
 /// Commands of a measurement.
@@ -34,22 +33,9 @@ impl Empty {
         device.load_probe(0, &probe.image(), GATE_DEFAULT)?;
         let line = Record { minutiae: Vec::new() }.to_bytes();
         let mut buffer = device.alloc_gallery(line.len())?;
-        buffer.write(0, &line);
-        let request = SearchRequest {
-            probe_mask: 1,
-            threshold: 0,
-            top_k: 1,
-            extents: vec![ExtentRequest {
-                memory: Memory::Host,
-                address: buffer.address(0),
-                lines: (line.len() / LINE_BYTES) as u32,
-                records: 1,
-                base_index: 0,
-                crc32c: crc32c::crc32c(&line),
-                known_answer: true,
-            }],
-            timeout: Duration::from_mins(1),
-        };
+        let extents = vec![ExtentRequest { known_answer: true, ..buffer.put(0, &line, 1) }];
+        let timeout = Duration::from_mins(1);
+        let request = SearchRequest { probe_mask: 1, threshold: 0, top_k: 1, extents, timeout };
         let mut latencies = Vec::with_capacity(COMMANDS);
         let mut cycles = 0;
         let before = thread_time();

@@ -1,9 +1,9 @@
 //! The checks that need a card's registers: what it is, whether it is well, and its self test.
 
 use crate::engine::EngineChoice;
-use crate::error::{CliError, with_causes};
+use crate::error::CliError;
 use std::time::Instant;
-use whorl_device::{CardState, Device, DeviceError, Inspection, Transport, TransportError, inspect};
+use whorl_device::{CardState, Device, DeviceError, Inspection, Transport, TransportError, inspect, with_causes};
 use whorl_layout::{DEVICE_MAGIC, INTERFACE_MAJOR, PCI_DEVICE_ID, PCI_VENDOR_ID, SPEC_HASH};
 use whorl_search::self_test::{Defect, Part, PartResult, self_test};
 use whorl_transport::doctor::{Finding, Outcome, link_of};
