@@ -1,5 +1,6 @@
 //! Why a command failed, in words and as an exit code.
 
+use crate::drawing::SIDE_MAX;
 use std::io;
 use std::path::{Path, PathBuf};
 use whorl_device::with_causes;
@@ -21,6 +22,9 @@ pub enum CliError {
     /// A minutiae file holds nothing that can be used.
     #[error("{}: {what}", path.display())]
     Unusable { path: PathBuf, what: String },
+    /// An image is malformed, too large, or of a format that is not read.
+    #[error("{} cannot be drawn as an image: TIFF, PNG, BMP or JPEG of at most {SIDE_MAX} pixels a side can", path.display())]
+    Image { path: PathBuf, source: image::ImageError },
     /// A record or shard is not possible.
     #[error("A record of the gallery does not fit a shard")]
     Shard(#[from] whorl_gallery::ShardError),
@@ -82,6 +86,7 @@ impl CliError {
             Self::File { .. }
             | Self::Template { .. }
             | Self::Unusable { .. }
+            | Self::Image { .. }
             | Self::Shard(_)
             | Self::Record(_)
             | Self::Eval(_) => 3,

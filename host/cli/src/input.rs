@@ -38,12 +38,18 @@ impl Reading {
         read_any(&bytes, check).map_err(|source| CliError::Template { path: path.to_path_buf(), source })
     }
 
-    /// One record per view of a file.
-    pub fn records(self, path: &Path, role: Role) -> Result<Vec<Record>, CliError> {
+    /// Reads a file with one finger view or more.
+    pub fn fingers(self, path: &Path) -> Result<Template, CliError> {
         let template = self.template(path)?;
         if template.views.is_empty() {
             return Err(CliError::Unusable { path: path.to_path_buf(), what: "the file holds no finger view".into() });
         }
+        Ok(template)
+    }
+
+    /// One record per view of a file.
+    pub fn records(self, path: &Path, role: Role) -> Result<Vec<Record>, CliError> {
+        let template = self.fingers(path)?;
         Ok(template.views.iter().map(|v| encode(v, template.resolution_x, template.resolution_y, role)).collect())
     }
 

@@ -6,6 +6,7 @@ mod card;
 mod compare;
 mod crosscheck;
 mod doctor;
+mod drawing;
 mod encode;
 mod engine;
 mod error;
@@ -48,7 +49,7 @@ Examples:
   whorl doctor --engine unix:/tmp/card.sock
   whorl bench --engine sim:2x2
   whorl eval --templates databases --out report
-  whorl compare probes/000000_2.iso gallery/000000_1.iso
+  whorl compare probes/000000_2.iso gallery/000000_1.iso --svg comparison.svg
 
 Exit codes:
   0 done   1 other failure   2 wrong usage   3 an input file is unreadable or malformed

@@ -185,7 +185,9 @@ fn chart(title: &str, x: Axis, y: Axis, lines: &[Line]) -> String {
     svg
 }
 
-/// Text as HTML and SVG take it.
-pub(crate) fn escape(text: &str) -> String {
+/// Text as HTML and SVG take it: marks of the languages are escaped, and characters that XML does not allow become U+FFFD.
+pub fn escape(text: &str) -> String {
+    let allowed = |c: char| if c < ' ' && !matches!(c, '\t' | '\n' | '\r') { char::REPLACEMENT_CHARACTER } else { c };
+    let text: String = text.chars().map(allowed).collect();
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use whorl_layout::{LANES, RECORD_MINUTIAE_MAX};
-use whorl_template::{FingerView, MINUTIAE_MAX, RESOLUTION_500_PPI};
+use whorl_template::{FingerView, MINUTIAE_MAX, Minutia, RESOLUTION_500_PPI};
 
 use crate::model::{BITS, BLOCK, CELLS, DIRECTIONS, FEATURES, Model, model};
 use crate::record::{Record, RecordMinutia};
@@ -32,26 +32,11 @@ struct Point {
 /// Resolutions are in pixels per centimetre; 0 means not known and is taken as 500 ppi. A view of
 /// more minutiae than any file can hold (255) counts with its first 255.
 pub fn encode(view: &FingerView, resolution_x: u16, resolution_y: u16, role: Role) -> Record {
-    let points: Vec<Point> = view
-        .minutiae
-        .iter()
-        .take(MINUTIAE_MAX)
-        .map(|m| Point {
-            x: at_500_ppi(m.x, resolution_x),
-            y: at_500_ppi(m.y, resolution_y),
-            angle: m.angle,
-            quality: m.quality,
-            kind: m.kind as u8,
-        })
-        .collect();
-    let kept_max = match role {
-        Role::Reference if view.is_rolled() => RECORD_MINUTIAE_MAX,
-        Role::Reference | Role::Probe => LANES,
-    };
+    let points = points(view, (resolution_x, resolution_y));
     let (cx, cy) = centroid(&points);
     let model = model();
     let place = |coordinate: i32| coordinate.clamp(-2047, 2047) as i16;
-    let minutiae = select(&points, (cx, cy), kept_max)
+    let minutiae = select(&points, (cx, cy), kept_max(view, role))
         .into_iter()
         .map(|index| {
             let point = &points[index];
@@ -66,6 +51,55 @@ pub fn encode(view: &FingerView, resolution_x: u16, resolution_y: u16, role: Rol
         })
         .collect();
     Record { minutiae }
+}
+
+/// Where the minutiae of a record come from, for those who show a comparison on the image that it was made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// For each minutia of the record, in record order, its index in the view.
+    pub indices: Vec<usize>,
+    centre: (i32, i32),
+    resolution: (u16, u16),
+}
+
+impl Origin {
+    /// The origin of the record that [`encode`] makes of the same view, resolutions and role.
+    pub fn of(view: &FingerView, resolution_x: u16, resolution_y: u16, role: Role) -> Self {
+        let resolution = (resolution_x, resolution_y);
+        let points = points(view, resolution);
+        let centre = centroid(&points);
+        Self { indices: select(&points, centre, kept_max(view, role)), centre, resolution }
+    }
+
+    /// Where a place of the record (pixels at 500 ppi from the centroid, y up) lies in the view's image: columns and
+    /// rows in pixels of the file's own resolution, y down. Right to the pixel that rounding to 500 ppi loses.
+    pub fn in_image(&self, (x, y): (f64, f64)) -> (f64, f64) {
+        let back = |at: f64, resolution: u16| match resolution {
+            0 => at,
+            resolution => at * f64::from(resolution) / f64::from(RESOLUTION_500_PPI),
+        };
+        (back(f64::from(self.centre.0) + x, self.resolution.0), back(f64::from(self.centre.1) - y, self.resolution.1))
+    }
+}
+
+/// The view's minutiae at 500 ppi.
+fn points(view: &FingerView, (resolution_x, resolution_y): (u16, u16)) -> Vec<Point> {
+    let point = |m: &Minutia| Point {
+        x: at_500_ppi(m.x, resolution_x),
+        y: at_500_ppi(m.y, resolution_y),
+        angle: m.angle,
+        quality: m.quality,
+        kind: m.kind as u8,
+    };
+    view.minutiae.iter().take(MINUTIAE_MAX).map(point).collect()
+}
+
+/// How many minutiae a record may keep.
+fn kept_max(view: &FingerView, role: Role) -> usize {
+    match role {
+        Role::Reference if view.is_rolled() => RECORD_MINUTIAE_MAX,
+        Role::Reference | Role::Probe => LANES,
+    }
 }
 
 /// A coordinate scaled to 500 ppi, rounded (MATCHER 1).

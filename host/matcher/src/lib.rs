@@ -9,7 +9,7 @@
 //! the matcher's specification ("MATCHER"), and [`plain`] is written to be read beside it.
 //!
 //! # Layout
-//! - [`encode`](encode()): a finger view becomes a record (MATCHER 2.1 to 2.3).
+//! - [`encode`](encode()): a finger view becomes a record (MATCHER 2.1 to 2.3); [`Origin`] leads back.
 //! - [`record`]: the record and its packed lines (MATCHER 2.4).
 //! - [`probe`]: a record of at most 48 minutiae with its rotation rows, and the card's probe image.
 //! - [`plain`]: the comparison in the words of MATCHER 3, with every intermediate value ([`taps`]).
@@ -48,7 +48,7 @@ mod score;
 mod sorted;
 
 pub use comparator::{Backend, Comparator};
-pub use encode::{Role, encode};
+pub use encode::{Origin, Role, encode};
 pub use fine::FineComparison;
 pub use plain::{Slot, Taps, Winner, taps};
 pub use probe::Probe;

@@ -2,7 +2,7 @@
 
 mod common;
 
-use whorl_matcher::{Record, Role, encode};
+use whorl_matcher::{Origin, Record, Role, encode};
 use whorl_template::{FingerView, Minutia};
 
 fn view(count: u16) -> FingerView {
@@ -107,5 +107,25 @@ fn packed_encodings_unpack_to_themselves() {
         let record = common::record(&template, Role::Reference);
         let bytes = record.to_bytes();
         assert_eq!(Record::from_bytes(&bytes), Ok((record, bytes.len())));
+    }
+}
+
+#[test]
+fn a_record_leads_back_to_its_file() {
+    for (resolution, off) in [(0, 0.0), (197, 0.0), (394, 2.0), (120, 0.7)] {
+        let mut view = view(120);
+        view.impression_type = 1;
+        for role in [Role::Probe, Role::Reference] {
+            let record = encode(&view, resolution, resolution, role);
+            let origin = Origin::of(&view, resolution, resolution, role);
+            assert_eq!(origin.indices.len(), record.minutiae.len());
+            for (&index, minutia) in origin.indices.iter().zip(&record.minutiae) {
+                let of_file = view.minutiae[index];
+                assert_eq!((of_file.angle, of_file.quality & !1), (minutia.angle, minutia.quality));
+                let (x, y) = origin.in_image((minutia.x.into(), minutia.y.into()));
+                let (dx, dy) = ((x - f64::from(of_file.x)).abs(), (y - f64::from(of_file.y)).abs());
+                assert!(dx <= off && dy <= off, "{x}, {y} of {of_file:?} at {resolution}");
+            }
+        }
     }
 }
