@@ -1,6 +1,7 @@
 //! Why a command failed, in words and as an exit code.
 
 use crate::drawing::SIDE_MAX;
+use crate::peer::PeerError;
 use std::io;
 use std::path::{Path, PathBuf};
 use whorl_device::with_causes;
@@ -34,6 +35,9 @@ pub enum CliError {
     /// The samples cannot be evaluated.
     #[error("The samples cannot be evaluated")]
     Eval(#[from] whorl_eval::EvalError),
+    /// Another program's scores could not be had.
+    #[error("The matcher {name} failed")]
+    Peer { name: String, source: PeerError },
     /// An engine failed.
     #[error("{engine}")]
     Engine { engine: String, source: EngineError },
@@ -91,7 +95,7 @@ impl CliError {
             | Self::Record(_)
             | Self::Eval(_) => 3,
             Self::Engine { source, .. } if source.is_lost() => 5,
-            Self::Engine { .. } => 4,
+            Self::Engine { .. } | Self::Peer { .. } => 4,
             #[cfg(feature = "sim")]
             Self::Sim(_) => 4,
             Self::StillDriven { .. } => 4,

@@ -2,18 +2,24 @@
 
 use crate::error::CliError;
 use crate::input::{Reading, files_of, progress};
+use crate::peer::{self, MatcherCommand, Running};
 use rayon::prelude::*;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use whorl_eval::report::{IdentificationReport, Verification};
+use whorl_eval::scores::Peer;
 use whorl_eval::{Collection, Report, Sample, Scores, Stage, chart, page};
 
 /// Options of `whorl eval`.
 #[derive(clap::Args)]
 #[command(
     after_help = "A folder that holds files <finger>_<impression>.<ending> is a database; folders may be nested. A finger is its \
-folder below DIR and its number, such as fvc2002/DB3_B/108. Every impression is compared with every other."
+folder below DIR and its number, such as fvc2002/DB3_B/108. Every impression is compared with every other.\n\nA matcher's command is started without a shell. It is \
+given one line per comparison, PROBE<tab>REFERENCE, two paths, then the end of input. It prints one line each, in order: a number, \
+higher is more similar, and if it likes a tab and the microseconds that it took. It may read ahead and print late, and ends with \
+status 0. tools/peers has such programs."
 )]
 pub struct Options {
     /// Folder with databases of minutiae files
@@ -28,6 +34,15 @@ pub struct Options {
     /// Two fingers that are one in truth: neither mates nor non-mates. May be repeated
     #[arg(long, value_name = "A=B", value_parser = pair)]
     same_finger: Vec<(String, String)>,
+    /// Another program to run over the same pairs, for the same report. May be repeated
+    #[arg(long, value_name = "[NAME=]COMMAND")]
+    matcher_command: Vec<MatcherCommand>,
+    /// Processes of each such program
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    matcher_processes: u16,
+    /// Longest wait for an answer of such a program, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86400))]
+    matcher_timeout: u64,
     /// Print report.json to standard output as well, instead of the table
     #[arg(long)]
     json: bool,
@@ -53,13 +68,19 @@ fn pair(text: &str) -> Result<(String, String), String> {
 
 /// Runs the command.
 pub fn run(options: &Options) -> Result<(), CliError> {
+    let mut names: Vec<_> = options.matcher_command.iter().map(|command| &command.name).collect();
+    names.sort_unstable();
+    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(CliError::Usage(format!("two matchers are called {}; NAME=COMMAND names them", twice[0])));
+    }
     let samples = samples(&options.templates, options.reading)?;
     let collection = Collection::new(&samples, &options.same_finger)?;
     let stage = if options.stage == StageChoice::Fine { Stage::Fine } else { Stage::Coarse };
     let count = collection.impressions.len() as u64;
     let bar = progress(count * count, "comparing");
-    let scores = Scores::compare(&collection, stage, |done| bar.inc(done))?;
+    let mut scores = Scores::compare(&collection, stage, |done| bar.inc(done))?;
     bar.finish_and_clear();
+    scores.peers = peers(options, &collection)?;
     let report = Report::new(&collection, &scores)?;
     let json = serde_json::to_string_pretty(&report).expect("a report is plain data");
     write_files(&options.out, &report, &json, &options.templates)?;
@@ -93,6 +114,21 @@ fn samples(folder: &Path, reading: Reading) -> Result<Vec<Sample>, CliError> {
     Ok(samples)
 }
 
+/// The other programs' scores.
+fn peers(options: &Options, collection: &Collection) -> Result<Vec<Peer>, CliError> {
+    let path = |below: &str| options.templates.join(below).to_string_lossy().into_owned();
+    let files: Vec<String> = collection.impressions.iter().map(|i| path(&i.path)).collect();
+    let running =
+        Running { processes: options.matcher_processes.into(), timeout: Duration::from_secs(options.matcher_timeout) };
+    let scores = |command: &MatcherCommand| {
+        let bar = progress((files.len() * (files.len() - 1) / 2) as u64, format!("comparing by {}", command.name));
+        let found = peer::compare(command, &files, running, |done| bar.inc(done));
+        bar.finish_and_clear();
+        found.map_err(|source| CliError::Peer { name: command.name.clone(), source })
+    };
+    options.matcher_command.iter().map(scores).collect()
+}
+
 fn write_files(folder: &Path, report: &Report, json: &str, templates: &Path) -> Result<(), CliError> {
     fs::create_dir_all(folder).map_err(CliError::file(folder))?;
     let name = templates.file_name().map_or_else(|| "templates".into(), |name| name.to_string_lossy());
@@ -108,17 +144,22 @@ fn write_files(folder: &Path, report: &Report, json: &str, templates: &Path) -> 
     Ok(())
 }
 
-/// The figures in percent, coarse and fine below each other.
+/// The figures in percent, stages and programs below each other.
 fn print(out: &mut impl Write, report: &Report) -> Result<(), CliError> {
     let stages = report.stages();
     let width = report.figures.databases.keys().map(String::len).max().unwrap_or(0).max("all databases".len());
-    writeln!(out, "{:width$}  stage      EER  FMR100 FMR1000 FMR10000 ZeroFMR   mated non-mated", "percent")?;
+    let column = stages.iter().map(|(name, _)| name.len()).max().unwrap_or(0).max("coarse".len());
+    writeln!(
+        out,
+        "{:width$}  {:column$}     EER  FMR100 FMR1000 FMR10000 ZeroFMR   mated non-mated",
+        "percent", "stage"
+    )?;
     let mut row = |name: &str, stage: &str, found: &Verification| {
         let [eer, percent, thousand, ten_thousand, zero] = found.figures.list().map(|rate| 100.0 * rate);
         let (mated, other) = (found.counts.genuine, found.counts.impostor);
         writeln!(
             out,
-            "{name:width$}  {stage:6} {eer:7.2} {percent:7.2} {thousand:7.2} {ten_thousand:8.2} {zero:7.2} {mated:7} {other:9}"
+            "{name:width$}  {stage:column$} {eer:7.2} {percent:7.2} {thousand:7.2} {ten_thousand:8.2} {zero:7.2} {mated:7} {other:9}"
         )
     };
     for &(stage, found) in &stages {
@@ -126,7 +167,7 @@ fn print(out: &mut impl Write, report: &Report) -> Result<(), CliError> {
     }
     for name in report.figures.databases.keys() {
         for &(stage, found) in &stages {
-            row(name, stage, &found.databases[name])?;
+            row(name, stage, &found.databases[name].verification)?;
         }
     }
     for (stage, found) in stages {
@@ -141,7 +182,15 @@ fn print(out: &mut impl Write, report: &Report) -> Result<(), CliError> {
         )?;
     }
     let fine = report.speed.fine_us.map_or(String::new(), |us| format!(", {us:.1} us per fine one"));
-    writeln!(out, "{:.2} us per coarse comparison{fine}, on one thread", report.speed.coarse_us)?;
+    writeln!(
+        out,
+        "{:.1} us per encoded template, {:.2} us per coarse comparison{fine}, on one thread",
+        report.speed.encode_us, report.speed.coarse_us
+    )?;
+    for (name, peer) in &report.matchers {
+        let own = peer.speed.comparison_us.map_or(String::new(), |us| format!(", {us:.2} us each by its own clock"));
+        writeln!(out, "{name}: {:.0} comparisons per second of a process{own}", peer.speed.comparisons_per_second)?;
+    }
     writeln!(out, "Coefficients {} are fixed: nothing was trained on these samples in this run.", report.coefficients)?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use crate::error::CliError;
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -128,7 +129,7 @@ impl Gallery {
 }
 
 /// A progress bar on standard error, hidden where that is no terminal.
-pub fn progress(length: u64, what: &'static str) -> ProgressBar {
+pub fn progress(length: u64, what: impl Into<Cow<'static, str>>) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {per_sec} eta {eta}")
         .expect("the template is right");
     ProgressBar::new(length).with_style(style).with_message(what)

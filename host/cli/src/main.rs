@@ -14,6 +14,7 @@ mod error_log;
 mod eval;
 mod identify;
 mod input;
+mod peer;
 mod pool;
 mod reset;
 mod selftest;
@@ -53,7 +54,7 @@ Examples:
 
 Exit codes:
   0 done   1 other failure   2 wrong usage   3 an input file is unreadable or malformed
-  4 an engine failed   5 the card is lost   6 an engine's scores differ from the reference
+  4 an engine or another matcher failed   5 the card is lost   6 an engine's scores differ from the reference
   7 a check of `whorl doctor` failed";
 
 #[derive(Subcommand)]

@@ -9,10 +9,12 @@ const WIDTH: f64 = 560.0;
 const HEIGHT: f64 = 400.0;
 const LEFT: f64 = 70.0;
 const RIGHT: f64 = 20.0;
-const TOP: f64 = 36.0;
+const TOP: f64 = 50.0;
 const BOTTOM: f64 = 52.0;
 /// Colours by line.
-const COLOURS: [&str; 2] = ["#b35c00", "#1f5fa8"];
+const COLOURS: [&str; 6] = ["#b35c00", "#1f5fa8", "#2f7d4f", "#a3195b", "#5b5b5b", "#7a4fb5"];
+/// Width of a letter of the names above a chart, at most, and the gap between names.
+const LETTER: f64 = 6.5;
 
 /// One axis.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +60,7 @@ struct Line {
     places: Vec<(f64, f64)>,
 }
 
-/// The detection error trade-off of all databases together, a line per stage.
+/// The detection error trade-off of all databases together, a line per stage and program.
 pub fn det(report: &Report) -> String {
     let x = Axis { title: "false match rate", low: 1e-5, high: 1.0, logarithmic: true, percent: true };
     let y = Axis { title: "false non-match rate", low: 1e-4, high: 1.0, logarithmic: true, percent: true };
@@ -67,7 +69,7 @@ pub fn det(report: &Report) -> String {
     chart("Detection error trade-off", x, y, &lines)
 }
 
-/// The open-set trade-off of identification, a line per stage.
+/// The open-set trade-off of identification, a line per stage and program.
 pub fn open_set(report: &Report) -> String {
     let x =
         Axis { title: "false positive identification rate", low: 1e-3, high: 1.0, logarithmic: true, percent: true };
@@ -77,7 +79,7 @@ pub fn open_set(report: &Report) -> String {
     chart("Open-set identification", x, y, &report.stages().into_iter().map(line).collect::<Vec<_>>())
 }
 
-/// The cumulative match characteristic, a line per stage.
+/// The cumulative match characteristic, a line per stage and program.
 pub fn cmc(report: &Report) -> String {
     let stages = report.stages();
     let ranks = stages.first().map_or(1, |(_, stage)| stage.identification.cmc.len());
@@ -166,6 +168,7 @@ fn chart(title: &str, x: Axis, y: Axis, lines: &[Line]) -> String {
         "<text x=\"16\" y=\"{middle}\" text-anchor=\"middle\" transform=\"rotate(-90 16 {middle})\">{}</text>",
         escape(y.title)
     ));
+    let mut name_at = LEFT;
     for (nth, line) in lines.iter().enumerate() {
         let colour = COLOURS[nth % COLOURS.len()];
         let mut places: Vec<String> =
@@ -175,11 +178,8 @@ fn chart(title: &str, x: Axis, y: Axis, lines: &[Line]) -> String {
             "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.6\"/>",
             places.join(" ")
         ));
-        let at = right - 8.0 - 90.0 * (lines.len() - 1 - nth) as f64;
-        put(format_args!(
-            "<text x=\"{at}\" y=\"20\" text-anchor=\"end\" fill=\"{colour}\">{}</text>",
-            escape(&line.name)
-        ));
+        put(format_args!("<text x=\"{name_at:.1}\" y=\"39\" fill=\"{colour}\">{}</text>", escape(&line.name)));
+        name_at += LETTER * (line.name.chars().count() + 2) as f64;
     }
     svg.push_str("</svg>\n");
     svg

@@ -1,6 +1,7 @@
 //! Samples with known identities, encoded.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use whorl_matcher::{Probe, Record, Role, encode};
@@ -22,6 +23,8 @@ pub struct Sample {
 /// One sample as both sides of a comparison.
 #[derive(Debug)]
 pub struct Impression {
+    /// The sample's path.
+    pub path: String,
     /// Index of the finger in [`Collection::fingers`].
     pub finger: usize,
     /// As a probe.
@@ -32,6 +35,8 @@ pub struct Impression {
     pub file_bytes: usize,
     /// Minutiae in the file.
     pub minutiae: usize,
+    /// Time that encoding the reference took, on one thread.
+    pub encode_time: Duration,
 }
 
 /// A finger of one database.
@@ -157,10 +162,16 @@ fn impression(finger: usize, sample: &Sample) -> Result<Impression, EvalError> {
     let template = &sample.template;
     let view = template.views.first().ok_or_else(|| EvalError::NoView { path: sample.path.clone() })?;
     let record = |role| encode(view, template.resolution_x, template.resolution_y, role);
+    let probe = Probe::new(&record(Role::Probe))?;
+    let start = Instant::now();
+    let reference = record(Role::Reference);
+    let encode_time = start.elapsed();
     Ok(Impression {
+        path: sample.path.clone(),
         finger,
-        probe: Probe::new(&record(Role::Probe))?,
-        reference: record(Role::Reference),
+        probe,
+        reference,
+        encode_time,
         file_bytes: sample.file_bytes,
         minutiae: view.minutiae.len(),
     })

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::chart::{cmc, det, escape, histogram, open_set};
-use crate::report::{Report, Spread, StageReport, Verification};
+use crate::report::{Report, Sizes, Spread, StageReport, Verification};
 
 const STYLE: &str = "body{font:15px/1.5 sans-serif;max-width:75em;margin:2em auto;padding:0 1em}\
 table{border-collapse:collapse;margin:1em 0}th,td{padding:.2em .8em;border-bottom:1px solid #ddd;text-align:right}\
@@ -12,12 +12,10 @@ th:first-child,td:first-child,td:nth-child(2){text-align:left}small{color:#666;d
 /// Writes the page. `title` names what was evaluated.
 pub fn html(report: &Report, title: &str) -> String {
     let title = escape(title);
-    let histograms = report
-        .stages()
-        .into_iter()
-        .map(|(name, stage)| histogram(&format!("Scores of the {name} stage"), &stage.pooled.histogram));
+    let histograms =
+        report.stages().into_iter().map(|(name, stage)| histogram(&format!("Scores: {name}"), &stage.pooled.histogram));
     let method = &report.method;
-    let method = [method.comparisons, method.rates, method.intervals, method.searches];
+    let method = [method.comparisons, method.rates, method.intervals, method.searches, method.matchers];
     [
         format!(
             "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title><style>{STYLE}</style>\n\
@@ -28,6 +26,7 @@ pub fn html(report: &Report, title: &str) -> String {
         [det(report), cmc(report), open_set(report)].concat(),
         histograms.collect(),
         sizes(report),
+        speed(report),
         method.map(|text| format!("<p>{}</p>\n", escape(text))).concat(),
         format!(
             "<p>The fine stage's coefficients (version {}) are fixed; nothing was trained on these samples in this \
@@ -72,7 +71,7 @@ fn comparisons(report: &Report) -> String {
     }
     for database in report.figures.databases.keys() {
         for &(name, stage) in &stages {
-            row(database, name, &stage.databases[database]);
+            row(database, name, &stage.databases[database].verification);
         }
     }
     table + "</table>\n"
@@ -99,18 +98,35 @@ fn identification(report: &Report) -> String {
 }
 
 fn sizes(report: &Report) -> String {
-    let row = |what: &str, s: &Spread| format!("<tr><td>{what}<td>{}<td>{:.1}<td>{}</tr>\n", s.min, s.mean, s.max);
-    let (samples, speed) = (&report.samples, &report.speed);
-    let fine = speed.fine_us.map_or(String::new(), |us| format!(", {us:.1} &#181;s per fine comparison"));
+    let row = |database: &str, sizes: &Sizes| {
+        let cell = |s: &Spread| format!("<td>{}<td>{:.1}<td>{}", s.min, s.mean, s.max);
+        format!(
+            "<tr><td>{}<td>{}<td>{}{}{}{}</tr>\n",
+            escape(database),
+            sizes.fingers,
+            sizes.impressions,
+            cell(&sizes.file_bytes),
+            cell(&sizes.record_bytes),
+            cell(&sizes.minutiae)
+        )
+    };
+    let databases: String = report.figures.databases.iter().map(|(name, found)| row(name, &found.samples)).collect();
     format!(
-        "<h2>Samples and speed</h2>\n<p>{} databases, {} fingers, {} impressions. {:.2} &#181;s per coarse comparison{fine}, one thread.</p>\n\
-         <table><tr><th>size<th>min<th>mean<th>max</tr>\n{}{}{}</table>\n",
-        samples.databases,
-        samples.fingers,
-        samples.impressions,
-        speed.coarse_us,
-        row("file, bytes", &samples.file_bytes),
-        row("reference record, bytes", &samples.record_bytes),
-        row("minutiae", &samples.minutiae),
+        "<h2>Sizes</h2>\n<table><tr><th>database<th>fingers<th>impressions<th colspan=3>file, bytes: least, mean, most\
+         <th colspan=3>reference record, bytes<th colspan=3>minutiae in the file</tr>\n{}{databases}</table>\n",
+        row("all", &report.samples.sizes)
     )
+}
+
+fn speed(report: &Report) -> String {
+    let speed = &report.speed;
+    let row = |what: &str, us: f64| format!("<tr><td>{}<td>{us:.2}<td>{:.0}</tr>\n", escape(what), 1e6 / us);
+    let mut rows = row("encode a template", speed.encode_us) + &row("coarse comparison", speed.coarse_us);
+    rows += &speed.fine_us.map_or(String::new(), |us| row("fine comparison, with the coarse slots it starts from", us));
+    for (name, peer) in &report.matchers {
+        let whole = 1e6 / peer.speed.comparisons_per_second;
+        rows += &row(&format!("{name}, whole program"), whole);
+        rows += &peer.speed.comparison_us.map_or(String::new(), |us| row(&format!("{name}, by its own clock"), us));
+    }
+    format!("<h2>Speed, one thread</h2>\n<table><tr><th>what<th>&#181;s each<th>per second</tr>\n{rows}</table>\n")
 }

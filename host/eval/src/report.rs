@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use whorl_matcher::fine;
 
-use crate::collection::{Collection, Relation};
+use crate::collection::{Collection, Impression, Relation};
 use crate::error::EvalError;
 use crate::identification::Identification;
 use crate::interval::{Interval, bootstrap, wilson};
 use crate::rates::{Comparisons, Figures, Point, Scored};
-use crate::scores::{Scores, Stage};
+use crate::scores::{PeerSpeed, Scores, Stage};
 
 /// Ranks of a cumulative match characteristic.
 const RANKS: usize = 20;
@@ -28,6 +28,9 @@ pub struct Report {
     /// The coarse stage's figures, beside those of the fine stage.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coarse: Option<StageReport>,
+    /// Other programs' figures over the same comparisons, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub matchers: BTreeMap<String, PeerReport>,
     /// Version of the fine stage's coefficients, which are fixed: nothing is trained on what is evaluated.
     pub coefficients: &'static str,
     /// What was read.
@@ -38,15 +41,35 @@ pub struct Report {
     pub method: Method,
 }
 
+/// The figures of another program.
+#[derive(Debug, Serialize)]
+pub struct PeerReport {
+    /// The figures.
+    #[serde(flatten)]
+    pub figures: StageReport,
+    /// What comparing took.
+    pub speed: PeerSpeed,
+}
+
 /// The figures of one stage.
 #[derive(Debug, Serialize)]
 pub struct StageReport {
     /// Over all databases; non-mated comparisons are across databases too.
     pub pooled: Verification,
     /// Over each database alone. Databases without comparisons of both kinds are absent.
-    pub databases: BTreeMap<String, Verification>,
+    pub databases: BTreeMap<String, DatabaseReport>,
     /// Each impression searched among all the others.
     pub identification: IdentificationReport,
+}
+
+/// Figures of one database.
+#[derive(Debug, Serialize)]
+pub struct DatabaseReport {
+    /// The figures.
+    #[serde(flatten)]
+    pub verification: Verification,
+    /// What was read of it.
+    pub samples: Sizes,
 }
 
 /// Figures of one set of comparisons.
@@ -133,6 +156,14 @@ pub struct IdentificationIntervals {
 pub struct Samples {
     /// Databases, that is, folders with samples.
     pub databases: usize,
+    /// Their numbers and sizes together.
+    #[serde(flatten)]
+    pub sizes: Sizes,
+}
+
+/// Numbers and sizes of samples.
+#[derive(Debug, Serialize)]
+pub struct Sizes {
     /// Fingers, each counted once per database.
     pub fingers: usize,
     /// Impressions.
@@ -156,9 +187,11 @@ pub struct Spread {
     pub max: usize,
 }
 
-/// What comparing took, on one thread.
+/// What each stage took, on one thread.
 #[derive(Debug, Serialize)]
 pub struct Speed {
+    /// Microseconds per template to encode a reference.
+    pub encode_us: f64,
     /// Microseconds per coarse comparison.
     pub coarse_us: f64,
     /// Microseconds per fine comparison, with the slots of the coarse stage that it starts from.
@@ -179,6 +212,8 @@ pub struct Method {
     pub intervals: &'static str,
     /// How searches were made.
     pub searches: &'static str,
+    /// How other programs take part.
+    pub matchers: &'static str,
 }
 
 const METHOD: Method = Method {
@@ -191,6 +226,8 @@ limit is Wilson's with as many trials as fingers. Searches: Wilson, searches tak
     searches: "Each impression is searched among all others; non-mated searches leave its finger out. Ranks count fingers. \
 FNIR counts mates below the threshold, at any rank. The fine stage decides by its output less 0.6/256 of the coarse score that \
 0.5 % of the probe's non-mated comparisons exceed.",
+    matchers: "Other programs are given the same files and compare each unordered pair once, the earlier by name as the probe. \
+In searches that score counts in both directions, and decides as it is.",
 };
 
 impl Report {
@@ -207,38 +244,49 @@ impl Report {
             Some(fine) => ("fine", fine, Some(coarse)),
             None => ("coarse", coarse, None),
         };
+        let mut matchers = BTreeMap::new();
+        for (nth, peer) in scores.peers.iter().enumerate() {
+            let figures = stage_report(collection, scores, Stage::Peer(nth))?;
+            matchers.insert(peer.name.clone(), PeerReport { figures, speed: peer.speed });
+        }
+        let encode_time: std::time::Duration = collection.impressions.iter().map(|i| i.encode_time).sum();
+        let encode_us = encode_time.as_secs_f64() * 1e6 / collection.impressions.len() as f64;
         let fine_us = scores.has(Stage::Fine).then(|| each(scores.fine_time));
         Ok(Self {
             stage,
             figures,
             coarse,
+            matchers,
             coefficients: fine::VERSION,
-            samples: samples(collection),
-            speed: Speed { coarse_us: each(scores.coarse_time), fine_us, comparisons },
+            samples: Samples { databases: collection.databases.len(), sizes: sizes(collection, None) },
+            speed: Speed { encode_us, coarse_us: each(scores.coarse_time), fine_us, comparisons },
             method: METHOD,
         })
     }
 
-    /// The stages that were run with their figures, coarse first.
-    pub fn stages(&self) -> Vec<(&'static str, &StageReport)> {
+    /// The stages that were run with their figures, coarse first, then other programs by name.
+    pub fn stages(&self) -> Vec<(&str, &StageReport)> {
         let coarse = self.coarse.iter().map(|figures| ("coarse", figures));
-        coarse.chain([(self.stage, &self.figures)]).collect()
+        let peers = self.matchers.iter().map(|(name, peer)| (name.as_str(), &peer.figures));
+        coarse.chain([(self.stage, &self.figures)]).chain(peers).collect()
     }
 }
 
-fn samples(collection: &Collection) -> Samples {
-    let spread = |of: fn(&crate::collection::Impression) -> usize| {
-        let sizes: Vec<usize> = collection.impressions.iter().map(of).collect();
+/// Numbers and sizes of all samples or of one database's.
+fn sizes(collection: &Collection, database: Option<usize>) -> Sizes {
+    let within = |index: usize| database.is_none_or(|database| collection.fingers[index].database == database);
+    let impressions = || collection.impressions.iter().filter(|impression| within(impression.finger));
+    let spread = |of: fn(&Impression) -> usize| {
+        let sizes: Vec<usize> = impressions().map(of).collect();
         Spread {
             min: sizes.iter().copied().min().unwrap_or(0),
             mean: sizes.iter().sum::<usize>() as f64 / sizes.len().max(1) as f64,
             max: sizes.iter().copied().max().unwrap_or(0),
         }
     };
-    Samples {
-        databases: collection.databases.len(),
-        fingers: collection.fingers.len(),
-        impressions: collection.impressions.len(),
+    Sizes {
+        fingers: (0..collection.fingers.len()).filter(|&finger| within(finger)).count(),
+        impressions: impressions().count(),
         file_bytes: spread(|i| i.file_bytes),
         record_bytes: spread(|i| i.reference.to_bytes().len()),
         minutiae: spread(|i| i.minutiae),
@@ -255,7 +303,9 @@ fn stage_report(collection: &Collection, scores: &Scores, stage: Stage) -> Resul
         let own: Vec<usize> =
             fingers.iter().copied().filter(|&finger| collection.fingers[finger].database == database).collect();
         let found = verification(&comparisons(collection, scores, stage, Some(database)), &own);
-        databases.extend(found.map(|found| (name.clone(), found)));
+        databases.extend(found.map(|verification| {
+            (name.clone(), DatabaseReport { verification, samples: sizes(collection, Some(database)) })
+        }));
     }
     let identification = identification(&Identification::new(collection, scores, stage));
     Ok(StageReport { pooled, databases, identification })
