@@ -11,6 +11,7 @@ use crate::identification::Identification;
 use crate::interval::{Interval, bootstrap, wilson};
 use crate::rates::{Comparisons, Figures, Point, Scored};
 use crate::scores::{Scores, Stage};
+use crate::subjects::{self, FusionReport};
 
 /// Ranks of a cumulative match characteristic.
 const RANKS: usize = 20;
@@ -28,6 +29,9 @@ pub struct Report {
     /// The coarse stage's figures, beside those of the fine stage.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coarse: Option<StageReport>,
+    /// Several fingers fused; absent without the fine stage, or with too few fingers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fusion: Option<FusionReport>,
     /// Version of the fine stage's coefficients, which are fixed: nothing is trained on what is evaluated.
     pub coefficients: &'static str,
     /// What was read.
@@ -212,6 +216,7 @@ impl Report {
             stage,
             figures,
             coarse,
+            fusion: subjects::fusion(collection, scores),
             coefficients: fine::VERSION,
             samples: samples(collection),
             speed: Speed { coarse_us: each(scores.coarse_time), fine_us, comparisons },
