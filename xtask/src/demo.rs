@@ -108,7 +108,11 @@ fn search(
 
 fn identify(options: &Options, engine: &str, gallery: &Path, probes: &[PathBuf]) -> Result<Vec<Value>, TaskError> {
     let mut command = Command::new(&options.whorl);
-    command.args(["identify", "--json", "--engine", engine, "--gallery"]).arg(gallery).arg("--probe").args(probes);
+    command
+        .args(["identify", "--stage", "coarse", "--json", "--engine", engine, "--gallery"])
+        .arg(gallery)
+        .arg("--probe")
+        .args(probes);
     output(&mut command)?
         .lines()
         .map(|line| {

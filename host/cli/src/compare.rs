@@ -52,7 +52,7 @@ struct Side<'a> {
 
 impl<'a> Side<'a> {
     fn read(path: &'a Path, reading: Reading, role: Role) -> Result<Self, CliError> {
-        let template = reading.fingers(path)?;
+        let template = reading.template_of_views(path)?;
         let record = encode(&template.views[0], template.resolution_x, template.resolution_y, role);
         Ok(Self { path, template, role, record })
     }

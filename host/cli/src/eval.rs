@@ -181,6 +181,21 @@ fn print(out: &mut impl Write, report: &Report) -> Result<(), CliError> {
             found.identification.mated_searches
         )?;
     }
+    for found in report.fusion.iter().flat_map(|fusion| &fusion.subjects) {
+        let (at, [low, high]) = (found.fnir_at_fpir, found.ci95.per_thousand);
+        writeln!(
+            out,
+            "{:2} fingers fused: FNIR {:.2} at FPIR 1, {:.2} ({:.2} to {:.2}) at FPIR 0.1; {:.2} with what the coarse stage loses, \
+             {:.2} with two fingers searched first",
+            found.fingers,
+            100.0 * at.percent,
+            100.0 * at.per_thousand,
+            100.0 * low,
+            100.0 * high,
+            100.0 * found.all_searched.fnir_at_fpir.per_thousand,
+            100.0 * found.two_searched.fnir_at_fpir.per_thousand
+        )?;
+    }
     let fine = report.speed.fine_us.map_or(String::new(), |us| format!(", {us:.1} us per fine one"));
     writeln!(
         out,

@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use whorl_gallery::{Shard, ShardBuilder};
 use whorl_matcher::{Probe, Record, Role, encode};
+use whorl_search::cascade::FINGERS_MAX;
+use whorl_search::{Directory, Enrolled, ProbeFinger};
 use whorl_template::iso19794_2_2005::FILE_BYTES_MAX;
-use whorl_template::{LengthCheck, Template, read_any};
+use whorl_template::{FingerView, LengthCheck, Template, read_any};
 
 /// File names that count as minutiae files in a folder.
 const ENDINGS: [&str; 5] = ["iso", "fmr", "fmd", "ist", "iso2005"];
@@ -40,7 +42,7 @@ impl Reading {
     }
 
     /// Reads a file with one finger view or more.
-    pub fn fingers(self, path: &Path) -> Result<Template, CliError> {
+    pub fn template_of_views(self, path: &Path) -> Result<Template, CliError> {
         let template = self.template(path)?;
         if template.views.is_empty() {
             return Err(CliError::Unusable { path: path.to_path_buf(), what: "the file holds no finger view".into() });
@@ -50,8 +52,31 @@ impl Reading {
 
     /// One record per view of a file.
     pub fn records(self, path: &Path, role: Role) -> Result<Vec<Record>, CliError> {
-        let template = self.fingers(path)?;
-        Ok(template.views.iter().map(|v| encode(v, template.resolution_x, template.resolution_y, role)).collect())
+        Ok(self.positioned(path, role)?.into_iter().map(|(_, record)| record).collect())
+    }
+
+    /// One record per view of a file, each with its finger position.
+    fn positioned(self, path: &Path, role: Role) -> Result<Vec<(u8, Record)>, CliError> {
+        let template = self.template_of_views(path)?;
+        let encoded = |v: &FingerView| encode(v, template.resolution_x, template.resolution_y, role);
+        Ok(template.views.iter().map(|v| (v.position, encoded(v))).collect())
+    }
+
+    /// The views of a file as the fingers of one subject.
+    pub fn fingers(self, path: &Path) -> Result<Vec<ProbeFinger>, CliError> {
+        let template = self.template(path)?;
+        if !(1..=FINGERS_MAX).contains(&template.views.len()) {
+            let what = format!(
+                "{} finger views, must be 1 to {FINGERS_MAX} in a probe; search more of them one by one",
+                template.views.len()
+            );
+            return Err(CliError::Unusable { path: path.to_path_buf(), what });
+        }
+        let finger = |view: &FingerView| {
+            let record = encode(view, template.resolution_x, template.resolution_y, Role::Probe);
+            Ok(ProbeFinger { probe: Probe::new(&record)?, position: view.position })
+        };
+        template.views.iter().map(finger).collect()
     }
 
     /// The first view of a file as a probe.
@@ -91,6 +116,10 @@ pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, CliError> {
 pub struct Gallery {
     /// Name of each reference by gallery index: the file's path relative to the gallery, `#n` for the n-th of several views.
     pub names: Vec<String>,
+    /// Name of each subject: the file's path relative to the gallery.
+    pub subjects: Vec<String>,
+    /// Whose each reference is: a file is a subject.
+    pub directory: Directory,
     /// The references themselves.
     pub shards: Vec<Arc<Shard>>,
 }
@@ -100,31 +129,41 @@ impl Gallery {
     pub fn read(path: &Path, reading: Reading) -> Result<Self, CliError> {
         let files = files_of(path)?;
         let bar = progress(files.len() as u64, "encoding references");
-        let records: Vec<Vec<Record>> = files
+        let records: Vec<Vec<(u8, Record)>> = files
             .par_iter()
             .map(|file| {
                 bar.inc(1);
-                reading.records(file, Role::Reference)
+                reading.positioned(file, Role::Reference)
             })
             .collect::<Result<_, _>>()?;
         bar.finish_and_clear();
         let root = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
         let mut names = Vec::new();
+        let mut subjects = Vec::new();
+        let mut directory = Directory::default();
         let mut shards = Vec::new();
         let mut builder = ShardBuilder::new(0);
         for (file, views) in files.iter().zip(&records) {
             let name = file.strip_prefix(root).unwrap_or(file).to_string_lossy();
-            for (nth, record) in views.iter().enumerate() {
+            let subject = subjects.len() as u32;
+            subjects.push(name.to_string());
+            for (nth, (position, record)) in views.iter().enumerate() {
                 if builder.len_bytes() >= SHARD_BYTES {
                     shards.push(Arc::new(builder.finish()));
                     builder = ShardBuilder::new(names.len() as u32);
                 }
-                builder.push(&record.to_bytes())?;
+                let index = builder.push(&record.to_bytes())?;
+                directory.insert(index, Enrolled { subject, position: *position });
                 names.push(if views.len() == 1 { name.to_string() } else { format!("{name}#{}", nth + 1) });
             }
         }
         shards.push(Arc::new(builder.finish()));
-        Ok(Self { names, shards })
+        Ok(Self { names, subjects, directory, shards })
+    }
+
+    /// Bytes of the packed records.
+    pub fn bytes(&self) -> u64 {
+        self.shards.iter().map(|shard| shard.bytes().len() as u64).sum()
     }
 }
 

@@ -58,7 +58,7 @@ impl Files {
     fn identify(&self, engine: &str) -> Command {
         let mut command = whorl();
         command.env("WHORL_RUNTIME_DIR", self.path("run"));
-        command.args(["identify", "--json", "--top", "5", "--engine", engine]);
+        command.args(["identify", "--stage", "coarse", "--json", "--top", "5", "--engine", engine]);
         command.arg("--gallery").arg(self.path("gallery")).arg("--probe").arg(self.path("probes"));
         command
     }

@@ -78,7 +78,6 @@ impl Identification {
 fn search(collection: &Collection, scores: &Scores, stage: Stage, probe: usize) -> Search {
     let mut mate: Option<f64> = None;
     let mut others: BTreeMap<usize, f64> = BTreeMap::new(); // best score by finger
-    let mut background = Vec::new();
     for reference in (0..collection.impressions.len()).filter(|&reference| reference != probe) {
         let score = scores.score(stage, probe, reference);
         match collection.relation(probe, reference) {
@@ -86,19 +85,26 @@ fn search(collection: &Collection, scores: &Scores, stage: Stage, probe: usize) 
             Relation::NonMates => {
                 let best = others.entry(collection.impressions[reference].finger).or_insert(score);
                 *best = best.max(score);
-                background.push(scores.coarse(probe, reference));
             }
             Relation::LeftOut => {}
         }
     }
-    // In a gallery of some hundred impressions the mates would be the background, so they do not count towards it.
-    let background = exceeded_by(BACKGROUND_SHARE, background);
+    let background = background(collection, scores, probe);
     let decision = |score: f64| if stage == Stage::Fine { open_set(score, background) } else { score };
     Search {
         rank: mate.map(|mate| rank(mate, others.values().copied())),
         mate: mate.map(decision),
         other: others.values().copied().reduce(f64::max).map(decision),
     }
+}
+
+/// The coarse score that 0.5 % of a probe's non-mated comparisons exceed. In a gallery of some hundred impressions the mates
+/// would be the background, so they do not count towards it.
+pub(crate) fn background(collection: &Collection, scores: &Scores, probe: usize) -> u16 {
+    let nonmates = (0..collection.impressions.len())
+        .filter(|&reference| collection.relation(probe, reference) == Relation::NonMates)
+        .map(|reference| scores.coarse(probe, reference));
+    exceeded_by(BACKGROUND_SHARE, nonmates.collect())
 }
 
 /// Rank of a mate's score among those of the other fingers, which go first where they are equal.

@@ -10,6 +10,7 @@
 //! - [`rates`]: FMR and FNMR over all thresholds, and the figures that are read off them.
 //! - [`interval`]: confidence intervals.
 //! - [`identification`]: ranks and open-set rates, each impression searched among the others.
+//! - [`subjects`]: several fingers fused, on virtual subjects.
 //! - [`report`]: everything that a run found, as `report.json` has it.
 //! - [`chart`], [`page`]: the same as SVG and as one HTML page.
 //!
@@ -24,6 +25,7 @@ pub mod page;
 pub mod rates;
 pub mod report;
 pub mod scores;
+pub mod subjects;
 
 pub use collection::{Collection, Sample};
 pub use error::EvalError;

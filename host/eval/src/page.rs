@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::chart::{cmc, det, escape, histogram, open_set};
 use crate::report::{Report, Sizes, Spread, StageReport, Verification};
+use crate::subjects::SubjectFigures;
 
 const STYLE: &str = "body{font:15px/1.5 sans-serif;max-width:75em;margin:2em auto;padding:0 1em}\
 table{border-collapse:collapse;margin:1em 0}th,td{padding:.2em .8em;border-bottom:1px solid #ddd;text-align:right}\
@@ -23,6 +24,7 @@ pub fn html(report: &Report, title: &str) -> String {
         ),
         comparisons(report),
         identification(report),
+        fusion(report),
         [det(report), cmc(report), open_set(report)].concat(),
         histograms.collect(),
         sizes(report),
@@ -94,6 +96,29 @@ fn identification(report: &Report) -> String {
     format!(
         "<h2>Identification, percent</h2>\n<table><tr><th>database<th>stage<th>rank 1<th>FNIR at FPIR 1 %<th>FNIR at FPIR 0.1 %\
          <th>mated searches<th>non-mated searches</tr>\n{rows}</table>\n"
+    )
+}
+
+fn fusion(report: &Report) -> String {
+    let Some(fusion) = &report.fusion else { return String::new() };
+    let row = |found: &SubjectFigures| {
+        let plain = |rate: f64| format!("<td>{:.2}", 100.0 * rate);
+        format!(
+            "<tr><td>{}<td>{}{}{}{}{}<td>{}</tr>\n",
+            found.fingers,
+            found.searches,
+            cell(found.fnir_at_fpir.percent, found.ci95.percent),
+            cell(found.fnir_at_fpir.per_thousand, found.ci95.per_thousand),
+            plain(found.all_searched.fnir_at_fpir.per_thousand),
+            plain(found.two_searched.fnir_at_fpir.per_thousand),
+            found.disjoint_subjects
+        )
+    };
+    let rows: String = fusion.subjects.iter().map(row).collect();
+    format!(
+        "<h2>Several fingers fused, percent</h2>\n<table><tr><th>fingers<th>searches<th>FNIR at FPIR 1 %<th>FNIR at FPIR 0.1 %\
+         <th>with the coarse stage's losses<th>two fingers searched first<th>disjoint subjects</tr>\n{rows}</table>\n<p>{}</p>\n",
+        escape(fusion.method)
     )
 }
 

@@ -11,6 +11,7 @@ use crate::identification::Identification;
 use crate::interval::{Interval, bootstrap, wilson};
 use crate::rates::{Comparisons, Figures, Point, Scored};
 use crate::scores::{PeerSpeed, Scores, Stage};
+use crate::subjects::{self, FusionReport};
 
 /// Ranks of a cumulative match characteristic.
 const RANKS: usize = 20;
@@ -31,6 +32,9 @@ pub struct Report {
     /// Other programs' figures over the same comparisons, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub matchers: BTreeMap<String, PeerReport>,
+    /// Several fingers fused; absent without the fine stage, or with too few fingers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fusion: Option<FusionReport>,
     /// Version of the fine stage's coefficients, which are fixed: nothing is trained on what is evaluated.
     pub coefficients: &'static str,
     /// What was read.
@@ -257,6 +261,7 @@ impl Report {
             figures,
             coarse,
             matchers,
+            fusion: subjects::fusion(collection, scores),
             coefficients: fine::VERSION,
             samples: Samples { databases: collection.databases.len(), sizes: sizes(collection, None) },
             speed: Speed { encode_us, coarse_us: each(scores.coarse_time), fine_us, comparisons },

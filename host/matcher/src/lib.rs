@@ -15,6 +15,7 @@
 //! - [`plain`]: the comparison in the words of MATCHER 3, with every intermediate value ([`taps`]).
 //! - [`comparator`]: scores and scans with the fastest exact code that the processor runs.
 //! - [`fine`]: the second comparison of a candidate, with transform and correspondences (MATCHER 5).
+//! - [`fusion`]: what several fingers say together, whatever their positions are worth (MATCHER 7).
 //! - `avx2`, with `sorted`: the same comparison, faster.
 //! - `model`: the learned and the computed tables; `score`: the last step of a comparison.
 //!
@@ -39,6 +40,7 @@ mod avx2;
 pub mod comparator;
 mod encode;
 pub mod fine;
+pub mod fusion;
 mod model;
 pub mod plain;
 pub mod probe;

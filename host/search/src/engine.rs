@@ -168,6 +168,14 @@ pub enum EngineError {
     /// A shard holds a malformed record.
     #[error("A shard is damaged")]
     Record(#[from] RecordError),
+    /// Directory and shards are not of one gallery.
+    #[error(
+        "The directory and the shards disagree about the record of gallery index {index}; they must come from one gallery"
+    )]
+    Directory {
+        /// Gallery index of the record.
+        index: u32,
+    },
     /// Fewer or more comparisons than there are records: the answer would be silently partial.
     #[error("{engine} made {made} comparisons where the gallery has {wanted} records")]
     Coverage {

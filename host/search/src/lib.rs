@@ -5,6 +5,7 @@
 //! - [`tally`]: the candidate list and histogram that comparisons are gathered in, and how two are merged.
 //! - [`cpu`]: the engine that runs everywhere. [`card`]: the engine behind a device.
 //! - `known_answers`: what shows that a card's engines are well. [`self_test`]: what shows that all of a card is.
+//! - [`cascade`]: a subject's fingers, searched coarsely, compared finely and fused into a list of subjects.
 //! - [`pool`]: several engines as one. `member`: an engine on its thread, and when it leaves service. `batch`: the pieces of a
 //!   pass, and who has them; `batch_models`: that nobody waits for ever. `sync`: where those threads meet.
 //!
@@ -14,6 +15,7 @@ mod batch;
 #[cfg(all(test, loom))]
 mod batch_models;
 pub mod card;
+pub mod cascade;
 pub mod cpu;
 pub mod engine;
 mod known_answers;
@@ -26,6 +28,7 @@ pub mod work;
 
 pub use batch::Role;
 pub use card::{CardEngine, put_shard};
+pub use cascade::{Cascade, Directory, Enrolled, Identification, ProbeFinger, Searched};
 pub use cpu::CpuEngine;
 pub use engine::{Answer, CardCost, Engine, EngineError, Gap, Incident, Search, ShardCoverage, Share};
 pub use member::{Opener, Service};

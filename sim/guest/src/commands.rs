@@ -63,7 +63,18 @@ pub fn card_info(card: &Card) -> Step {
 /// `whorl identify` on the card and on the processor: the same lists.
 pub fn identify(card: &Card) -> Step {
     let answers = |engine: &str| -> Result<Vec<Value>, Fault> {
-        let output = whorl(&["identify", "--json", "--engine", engine, "--gallery", GALLERY, "--probe", PROBES])?;
+        let output = whorl(&[
+            "identify",
+            "--stage",
+            "coarse",
+            "--json",
+            "--engine",
+            engine,
+            "--gallery",
+            GALLERY,
+            "--probe",
+            PROBES,
+        ])?;
         succeeded(&output)?;
         said(&output).lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
     };
