@@ -80,7 +80,7 @@ pub fn run(options: &Options) -> Result<(), CliError> {
     let probe = Probe::new(&a.record)?;
     let comparison = Comparator::new(Backend::Auto).score(&probe, &b.record.to_bytes(), options.gate)?;
     let taps = taps(&probe, &b.record, options.gate)?;
-    let found = fine::compare_tapped(&probe, &b.record, &taps);
+    let found = fine::compare_tapped(&probe, &b.record, &taps, options.gate)?;
     if let Some(path) = &options.svg {
         let picture = |path: &Option<PathBuf>| path.as_deref().map(Picture::read).transpose();
         let (of_a, of_b) = (picture(&options.probe_image)?, picture(&options.reference_image)?);
@@ -153,7 +153,7 @@ fn fine_value(a: &Side, b: &Side, found: &FineComparison) -> Value {
             json!({
                 "probe": minutia(a, &of_a, c.probe),
                 "reference": minutia(b, &of_b, c.reference),
-                "distance_px": c.distance,
+                "distance_px": c.displacement,
                 "angle_difference_degrees": degrees(c.angle_difference),
                 "hamming": c.hamming,
             })
@@ -167,7 +167,7 @@ fn fine_value(a: &Side, b: &Side, found: &FineComparison) -> Value {
         })
     });
     json!({
-        "coefficients": fine::VERSION,
+        "coefficients": fine::version(),
         "log_odds": found.log_odds,
         "log_likelihood_ratio": found.log_likelihood_ratio(),
         "transform": transform,

@@ -8,8 +8,9 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use whorl_eval::report::{IdentificationReport, Verification};
+use whorl_eval::report::{IdentificationReport, Training, Verification};
 use whorl_eval::scores::Peer;
+use whorl_eval::training::{self, Measured};
 use whorl_eval::{Collection, Report, Sample, Scores, Stage, chart, page};
 
 /// Options of `whorl eval`.
@@ -43,6 +44,13 @@ pub struct Options {
     /// Longest wait for an answer of such a program, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86400))]
     matcher_timeout: u64,
+    /// Train the fine stage's weights here: half of the fingers by weights trained on the other half, and the reverse.
+    /// Comparisons between the halves are left out
+    #[arg(long, conflicts_with = "matcher_command")]
+    two_fold: bool,
+    /// Train on this folder as well: the same fingers from another extractor, under the same names. May be repeated
+    #[arg(long, value_name = "DIR", requires = "two_fold")]
+    train_with: Vec<PathBuf>,
     /// Print report.json to standard output as well, instead of the table
     #[arg(long)]
     json: bool,
@@ -59,7 +67,7 @@ enum StageChoice {
 }
 
 /// Two names with `=` between them.
-fn pair(text: &str) -> Result<(String, String), String> {
+pub fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((a, b)) if !a.is_empty() && !b.is_empty() => Ok((a.to_owned(), b.to_owned())),
         _ => Err("expected <folder>/<finger>=<folder>/<finger>".into()),
@@ -74,14 +82,20 @@ pub fn run(options: &Options) -> Result<(), CliError> {
         return Err(CliError::Usage(format!("two matchers are called {}; NAME=COMMAND names them", twice[0])));
     }
     let samples = samples(&options.templates, options.reading)?;
-    let collection = Collection::new(&samples, &options.same_finger)?;
+    let mut collection = Collection::new(&samples, &options.same_finger)?;
+    let folds = training::folds(&collection);
+    if options.two_fold {
+        collection.part(folds.clone());
+    }
     let stage = if options.stage == StageChoice::Fine { Stage::Fine } else { Stage::Coarse };
     let count = collection.impressions.len() as u64;
     let bar = progress(count * count, "comparing");
     let mut scores = Scores::compare(&collection, stage, |done| bar.inc(done))?;
     bar.finish_and_clear();
     scores.peers = peers(options, &collection)?;
-    let report = Report::new(&collection, &scores)?;
+    let trained = if options.two_fold { Some(two_fold(options, &collection, &folds, &mut scores)?) } else { None };
+    let mut report = Report::new(&collection, &scores)?;
+    report.training = trained.unwrap_or(report.training);
     let json = serde_json::to_string_pretty(&report).expect("a report is plain data");
     write_files(&options.out, &report, &json, &options.templates)?;
     let mut out = std::io::stdout().lock();
@@ -94,8 +108,41 @@ pub fn run(options: &Options) -> Result<(), CliError> {
     Ok(())
 }
 
+/// Replaces the fine scores by those of the two-fold protocol.
+fn two_fold(
+    options: &Options,
+    collection: &Collection,
+    folds: &[usize],
+    scores: &mut Scores,
+) -> Result<Training, CliError> {
+    let mut others = Vec::new();
+    for folder in &options.train_with {
+        others.push(Collection::new(&samples(folder, options.reading)?, &options.same_finger)?);
+    }
+    let collections: Vec<&Collection> = std::iter::once(collection).chain(&others).collect();
+    let sources = measured(&collections)?;
+    training::two_fold(scores, &sources, folds)?;
+    let names = std::iter::once(&options.templates).chain(&options.train_with);
+    Ok(Training::two_fold(collection, folds, names.map(|folder| name_of(folder)).collect()))
+}
+
+/// Measures every ordered pair of impressions of each collection.
+pub fn measured<'a>(collections: &[&'a Collection]) -> Result<Vec<Measured<'a>>, CliError> {
+    let pairs: usize = collections.iter().map(|c| c.impressions.len().pow(2)).sum();
+    let bar = progress(pairs as u64, "measuring");
+    let found = collections.iter().map(|collection| Measured::new(collection, |done| bar.inc(done)));
+    let found = found.collect::<Result<_, _>>()?;
+    bar.finish_and_clear();
+    Ok(found)
+}
+
+/// What a folder is called.
+fn name_of(folder: &Path) -> String {
+    folder.file_name().map_or_else(|| "templates".into(), |name| name.to_string_lossy().into_owned())
+}
+
 /// Reads every minutiae file below a folder.
-fn samples(folder: &Path, reading: Reading) -> Result<Vec<Sample>, CliError> {
+pub fn samples(folder: &Path, reading: Reading) -> Result<Vec<Sample>, CliError> {
     if !fs::metadata(folder).map_err(CliError::file(folder))?.is_dir() {
         let what = "a folder of databases is needed".into();
         return Err(CliError::Unusable { path: folder.to_path_buf(), what });
@@ -131,7 +178,7 @@ fn peers(options: &Options, collection: &Collection) -> Result<Vec<Peer>, CliErr
 
 fn write_files(folder: &Path, report: &Report, json: &str, templates: &Path) -> Result<(), CliError> {
     fs::create_dir_all(folder).map_err(CliError::file(folder))?;
-    let name = templates.file_name().map_or_else(|| "templates".into(), |name| name.to_string_lossy());
+    let name = name_of(templates);
     for (file, text) in [
         ("report.json", json.to_owned() + "\n"),
         ("report.html", page::html(report, &format!("Evaluation of {name}"))),
@@ -206,6 +253,8 @@ fn print(out: &mut impl Write, report: &Report) -> Result<(), CliError> {
         let own = peer.speed.comparison_us.map_or(String::new(), |us| format!(", {us:.2} us each by its own clock"));
         writeln!(out, "{name}: {:.0} comparisons per second of a process{own}", peer.speed.comparisons_per_second)?;
     }
-    writeln!(out, "Coefficients {} are fixed: nothing was trained on these samples in this run.", report.coefficients)?;
+    for line in report.training.described() {
+        writeln!(out, "{line}")?;
+    }
     Ok(())
 }

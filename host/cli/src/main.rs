@@ -21,6 +21,7 @@ mod selftest;
 mod simulate;
 mod synth;
 mod telemetry;
+mod train;
 
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal;
@@ -71,6 +72,8 @@ enum Command {
     Crosscheck(crosscheck::Options),
     /// Measure error rates on databases of fingers with known mates
     Eval(eval::Options),
+    /// Train the weights of the fine comparison on fingers with known mates
+    Train(train::Options),
     /// Measure an engine: comparisons per second, and where a card's cycles go
     Bench(bench::Options),
     /// Serve a simulated card at a vfio-user socket until killed
@@ -92,6 +95,7 @@ fn main() -> ExitCode {
         Command::Identify(options) => identify::run(options),
         Command::Crosscheck(options) => crosscheck::run(options),
         Command::Eval(options) => eval::run(options),
+        Command::Train(options) => train::run(options),
         Command::Bench(options) => bench::run(options),
         Command::Sim(options) => simulate::run(options),
         Command::Doctor(options) => doctor::run(options),

@@ -59,6 +59,8 @@ pub struct Collection {
     pub impressions: Vec<Impression>,
     /// Pairs of fingers that are one finger in truth, smaller index first.
     same: BTreeSet<(usize, usize)>,
+    /// Fold by finger: comparisons across folds are left out.
+    folds: Option<Vec<usize>>,
 }
 
 /// How two impressions are related.
@@ -68,7 +70,8 @@ pub enum Relation {
     Mates,
     /// Impressions of different fingers.
     NonMates,
-    /// Impressions of one finger in different databases: counted neither as mates nor as non-mates.
+    /// Impressions of one finger in different databases, or of fingers of different folds: counted neither as mates nor as
+    /// non-mates.
     LeftOut,
 }
 
@@ -100,7 +103,7 @@ impl Collection {
         }
         let impressions =
             numbered.into_par_iter().map(|(finger, sample)| impression(finger, sample)).collect::<Result<_, _>>()?;
-        let mut collection = Self { databases, fingers, impressions, same: BTreeSet::new() };
+        let mut collection = Self { databases, fingers, impressions, same: BTreeSet::new(), folds: None };
         for (a, b) in same {
             let (a, b) = (collection.finger(a)?, collection.finger(b)?);
             collection.same.insert((a.min(b), a.max(b)));
@@ -111,9 +114,10 @@ impl Collection {
     /// How impressions `a` and `b` are related.
     pub fn relation(&self, a: usize, b: usize) -> Relation {
         let (a, b) = (self.impressions[a].finger, self.impressions[b].finger);
+        let across = self.folds.as_ref().is_some_and(|folds| folds[a] != folds[b]);
         if a == b {
             Relation::Mates
-        } else if self.same.contains(&(a.min(b), a.max(b))) {
+        } else if across || self.same.contains(&(a.min(b), a.max(b))) {
             Relation::LeftOut
         } else {
             Relation::NonMates
@@ -125,8 +129,25 @@ impl Collection {
         self.fingers[self.impressions[index].finger].database
     }
 
+    /// Pairs of fingers that are one finger in truth.
+    pub(crate) fn same(&self) -> &BTreeSet<(usize, usize)> {
+        &self.same
+    }
+
+    /// Leaves out every comparison of fingers of different folds. `folds` is by finger.
+    pub fn part(&mut self, folds: Vec<usize>) {
+        assert_eq!(folds.len(), self.fingers.len(), "a fold for each finger");
+        self.folds = Some(folds);
+    }
+
+    /// A finger's name among all databases: `<folder>/<finger>`.
+    pub fn name_of(&self, finger: usize) -> String {
+        let finger = &self.fingers[finger];
+        full_name(&self.databases[finger.database], &finger.name)
+    }
+
     /// The finger of this name.
-    fn finger(&self, name: &str) -> Result<usize, EvalError> {
+    pub(crate) fn finger(&self, name: &str) -> Result<usize, EvalError> {
         let full = |finger: &Finger| full_name(&self.databases[finger.database], &finger.name);
         self.fingers.iter().position(|finger| full(finger) == name).ok_or_else(|| EvalError::UnknownFinger {
             name: name.to_owned(),

@@ -11,6 +11,7 @@
 //! - [`interval`]: confidence intervals.
 //! - [`identification`]: ranks and open-set rates, each impression searched among the others.
 //! - [`subjects`]: several fingers fused, on virtual subjects.
+//! - [`training`], with `regression`: the fine stage's weights, and the two-fold protocol.
 //! - [`report`]: everything that a run found, as `report.json` has it.
 //! - [`chart`], [`page`]: the same as SVG and as one HTML page.
 //!
@@ -23,9 +24,11 @@ pub mod identification;
 pub mod interval;
 pub mod page;
 pub mod rates;
+mod regression;
 pub mod report;
 pub mod scores;
 pub mod subjects;
+pub mod training;
 
 pub use collection::{Collection, Sample};
 pub use error::EvalError;

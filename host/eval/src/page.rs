@@ -30,11 +30,8 @@ pub fn html(report: &Report, title: &str) -> String {
         sizes(report),
         speed(report),
         method.map(|text| format!("<p>{}</p>\n", escape(text))).concat(),
-        format!(
-            "<p>The fine stage's coefficients (version {}) are fixed; nothing was trained on these samples in this \
-             run.</p>\n</html>\n",
-            report.coefficients
-        ),
+        report.training.described().iter().map(|text| format!("<p>{}</p>\n", escape(text))).collect(),
+        "</html>\n".into(),
     ]
     .concat()
 }

@@ -35,8 +35,8 @@ pub struct Report {
     /// Several fingers fused; absent without the fine stage, or with too few fingers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fusion: Option<FusionReport>,
-    /// Version of the fine stage's coefficients, which are fixed: nothing is trained on what is evaluated.
-    pub coefficients: &'static str,
+    /// Where the fine stage's weights come from.
+    pub training: Training,
     /// What was read.
     pub samples: Samples,
     /// What comparing took.
@@ -53,6 +53,55 @@ pub struct PeerReport {
     pub figures: StageReport,
     /// What comparing took.
     pub speed: PeerSpeed,
+}
+
+/// Where the fine stage's weights come from.
+#[derive(Debug, Clone, Serialize)]
+pub struct Training {
+    /// Version of the committed weights, or `two-fold`.
+    pub weights: String,
+    /// The fingers of each fold, where each fold is judged by weights trained on the other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folds: Option<[Vec<String>; 2]>,
+    /// The collections that were trained on, where training was part of the run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
+}
+
+impl Training {
+    /// The two-fold protocol.
+    pub fn two_fold(collection: &Collection, folds: &[usize], sources: Vec<String>) -> Self {
+        let of = |fold: usize| {
+            folds
+                .iter()
+                .enumerate()
+                .filter(|&(_, &f)| f == fold)
+                .map(|(finger, _)| collection.name_of(finger))
+                .collect()
+        };
+        Self { weights: "two-fold".into(), folds: Some([of(0), of(1)]), sources }
+    }
+
+    /// The same in sentences.
+    pub fn described(&self) -> Vec<String> {
+        let Some(folds) = &self.folds else {
+            return vec![format!(
+                "Weights {} are fixed: nothing was trained on these samples in this run.",
+                self.weights
+            )];
+        };
+        let fold = |nth: usize| format!("Fold {}: {}.", nth + 1, folds[nth].join(", "));
+        vec![
+            format!(
+                "Two-fold protocol: the fine stage's weights were trained in this run on {}, and each fold is judged by those \
+                 trained on the other. Comparisons across folds are left out. The descriptor model m1 is fixed, and its \
+                 training saw FVC's development set.",
+                self.sources.join(", ")
+            ),
+            fold(0),
+            fold(1),
+        ]
+    }
 }
 
 /// The figures of one stage.
@@ -262,7 +311,7 @@ impl Report {
             coarse,
             matchers,
             fusion: subjects::fusion(collection, scores),
-            coefficients: fine::VERSION,
+            training: Training { weights: fine::version().to_owned(), folds: None, sources: Vec::new() },
             samples: Samples { databases: collection.databases.len(), sizes: sizes(collection, None) },
             speed: Speed { encode_us, coarse_us: each(scores.coarse_time), fine_us, comparisons },
             method: METHOD,

@@ -122,6 +122,12 @@ impl Scores {
         })
     }
 
+    /// Puts other scores of the fine stage in place, by probe, then reference.
+    pub(crate) fn replace_fine(&mut self, scores: Vec<f64>) {
+        assert_eq!(scores.len(), self.comparisons(), "one score per comparison");
+        self.fine = Some(scores);
+    }
+
     /// Number of comparisons.
     pub fn comparisons(&self) -> usize {
         self.count * self.count

@@ -23,7 +23,7 @@
 mod assignment;
 mod first_pass;
 
-use crate::fine::{PRIOR_LOG_ODDS, open_set};
+use crate::fine::{Model, open_set};
 use assignment::{Pairs, best, log_count};
 pub use first_pass::first_pass;
 
@@ -38,7 +38,7 @@ pub const MIX_UP_PENALTY: f64 = 4.605_170_185_988_092;
 /// The log-likelihood ratio of one pair of fingers from the fine stage's output, not yet clipped. `background` is the
 /// coarse score that 0.5 % of the probe's comparisons exceed (MATCHER 5, item 6). The one place where scores become evidence.
 pub fn log_likelihood_ratio(log_odds: f64, background: u16) -> f64 {
-    open_set(log_odds, background) - PRIOR_LOG_ODDS
+    open_set(log_odds, background) - Model::current().prior_log_odds()
 }
 
 /// How the positions of a probe's fingers and a subject's references were found to be related.

@@ -154,7 +154,7 @@ fn caption(
         format!(
             "Coarse score {} (0 to 65535, higher is more similar). Fine stage ({}): log odds {:.2}, log-likelihood ratio {:.2}.",
             coarse.score,
-            fine::VERSION,
+            fine::version(),
             found.log_odds,
             found.log_likelihood_ratio()
         ),

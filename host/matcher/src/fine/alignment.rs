@@ -78,12 +78,14 @@ pub(super) struct Alignment {
 pub(super) fn align(pair: &Pair, hypothesis: &Hypothesis) -> Alignment {
     let mut pairs = hypothesis.pairs.clone();
     let mut candidates = Vec::new();
+    let mut angles = vec![0.0; pair.probe.len()];
     let mut round = 0;
     loop {
         let transform = if pairs.len() >= 2 { fit(pair, &pairs) } else { propose(pair, hypothesis) };
         let moved: Vec<Place> = pair.probe.iter().map(|m| transform.apply(place(m))).collect();
         let tolerance = if round == 0 { FIRST_DISTANCE_TOLERANCE } else { DISTANCE_TOLERANCE };
-        collect(pair, transform.angle, &moved, tolerance, &mut candidates);
+        angles.fill(transform.angle);
+        collect(pair, &angles, &moved, (tolerance, DISTANCE_TOLERANCE), &mut candidates);
         let correspondences = assign(pair, &mut candidates);
         round += 1;
         if correspondences.len() < 2 || round == ROUNDS {
@@ -128,15 +130,22 @@ fn fit(pair: &Pair, pairs: &[(usize, usize)]) -> Transform {
 
 /// A pair of minutiae that may correspond, and how badly it fits.
 #[derive(Debug, Clone, Copy)]
-struct Candidate {
+pub(super) struct Candidate {
     cost: f64,
     correspondence: Correspondence,
 }
 
-/// Every pair within the tolerances.
-fn collect(pair: &Pair, angle: f64, moved: &[Place], tolerance: f64, candidates: &mut Vec<Candidate>) {
+/// Every pair within the tolerances, given where each probe minutia is expected and by how much it is turned. A
+/// distance of `unit` pixels costs 1.
+pub(super) fn collect(
+    pair: &Pair,
+    angles: &[f64],
+    moved: &[Place],
+    (tolerance, unit): (f64, f64),
+    candidates: &mut Vec<Candidate>,
+) {
     candidates.clear();
-    for (k, (probe, &at)) in pair.probe.iter().zip(moved).enumerate() {
+    for (k, ((probe, &at), &angle)) in pair.probe.iter().zip(moved).zip(angles).enumerate() {
         for &i in pair.around(at.0, tolerance) {
             let reference = &pair.reference[i];
             let squared = distance_squared(at, place(reference));
@@ -149,16 +158,23 @@ fn collect(pair: &Pair, angle: f64, moved: &[Place], tolerance: f64, candidates:
             }
             let distance = squared.sqrt();
             let hamming = hamming(&probe.descriptor, &reference.descriptor);
-            let cost = distance / DISTANCE_TOLERANCE + angle_difference / ANGLE_TOLERANCE + f64::from(hamming) / 64.0;
-            let correspondence =
-                Correspondence { probe: k as u8, reference: i as u8, distance, angle_difference, hamming };
+            let cost = distance / unit + angle_difference / ANGLE_TOLERANCE + f64::from(hamming) / 64.0;
+            let correspondence = Correspondence {
+                probe: k as u8,
+                reference: i as u8,
+                distance,
+                angle_difference,
+                hamming,
+                displacement: distance,
+                support: 0.0,
+            };
             candidates.push(Candidate { cost, correspondence });
         }
     }
 }
 
 /// One to one, greedily from the cheapest; the smaller probe index, then reference index, goes first among equals.
-fn assign(pair: &Pair, candidates: &mut [Candidate]) -> Vec<Correspondence> {
+pub(super) fn assign(pair: &Pair, candidates: &mut [Candidate]) -> Vec<Correspondence> {
     candidates.sort_unstable_by(|a, b| {
         let indices = |c: &Candidate| (c.correspondence.probe, c.correspondence.reference);
         a.cost.total_cmp(&b.cost).then_with(|| indices(a).cmp(&indices(b)))

@@ -1,6 +1,6 @@
 //! What an alignment is worth, in numbers that a weighted sum can judge.
 
-use super::alignment::{Alignment, Pair, distance_squared, place};
+use super::alignment::{Alignment, Pair, Place, distance_squared, place};
 use super::{ANGLE_TOLERANCE, Correspondence, DISTANCE_TOLERANCE};
 
 /// A minutia with a partner nearer than this lies where both fingers were seen, in pixels.
@@ -9,6 +9,10 @@ const OVERLAP_RADIUS: f64 = 45.0;
 const NEIGHBOUR_DISTANCE: f64 = 120.0;
 /// A distance that changed by this much between the fingers counts nothing, in pixels.
 const STRETCH: f64 = 10.0;
+/// Twice the variance of a mated minutia's place about the expected one: 5 px.
+const DISTANCE_SPREAD: f64 = 2.0 * 5.0 * 5.0;
+/// Twice the variance of its angle: 8/256 turn.
+const ANGLE_SPREAD: f64 = 2.0 * 8.0 * 8.0;
 /// Hamming distance of unrelated descriptors.
 const UNRELATED: u8 = 64;
 
@@ -39,7 +43,7 @@ impl Features {
         let correspondences = &alignment.correspondences;
         let matches = correspondences.len() as f64;
         let agreement = correspondences.iter().fold(0.0, |sum, c| sum + agreement(c));
-        let overlap = overlap(pair, alignment);
+        let overlap = overlap(pair, &alignment.moved);
         let share = |part: f64| if overlap > 0.0 { part / overlap } else { 0.0 };
         Self {
             coarse: f64::from(coarse_score) / 256.0,
@@ -52,10 +56,46 @@ impl Features {
             matches: correspondences.len() as u8,
         }
     }
+}
 
-    /// What alignments of one comparison are chosen by; higher is better.
+/// The features of the same alignment after the warp. All are 0 where nothing could be aligned.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct WarpedFeatures {
+    /// Sum over the correspondences of how well place, angle and descriptor agree with what was expected, 0..=1 each.
+    pub agreement: f64,
+    /// The same sum over place and angle, each weighted by s / (1 + s) of its support s.
+    pub supported_agreement: f64,
+    /// Geometric mean of the numbers of minutiae that each finger has in the overlap, 0..=96.
+    pub overlap: f64,
+    /// Mean displacement of the correspondences from the transform, in pixels.
+    pub displacement: f64,
+    /// The number of correspondences, 0..=48.
+    pub matches: u8,
+    /// Merit of the best other alignment that differs from this one: high if the fingers fit in several ways.
+    pub rival: f64,
+}
+
+impl WarpedFeatures {
+    /// Measures correspondences of minutiae that were expected at certain places.
+    pub(super) fn of(pair: &Pair, expected: &[Place], correspondences: &[Correspondence]) -> Self {
+        let mut found =
+            Self { overlap: overlap(pair, expected), matches: correspondences.len() as u8, ..Self::default() };
+        for c in correspondences {
+            let near = libm::exp(
+                -c.distance * c.distance / DISTANCE_SPREAD - c.angle_difference * c.angle_difference / ANGLE_SPREAD,
+            );
+            found.agreement += near * f64::from(UNRELATED.saturating_sub(c.hamming)) / f64::from(UNRELATED);
+            found.supported_agreement += near * c.support / (1.0 + c.support);
+            found.displacement += c.displacement;
+        }
+        found.displacement /= correspondences.len().max(1) as f64;
+        found
+    }
+
+    /// What warped alignments of one comparison are chosen by; higher is better.
     pub(super) fn merit(&self) -> f64 {
-        self.agreement * (0.4 + self.agreement_share)
+        let share = if self.overlap > 0.0 { self.agreement / self.overlap } else { 0.0 };
+        self.agreement * (0.4 + share)
     }
 }
 
@@ -68,10 +108,10 @@ fn agreement(c: &Correspondence) -> f64 {
 }
 
 /// Geometric mean of the numbers of minutiae that each finger has in the area that both show.
-fn overlap(pair: &Pair, alignment: &Alignment) -> f64 {
+fn overlap(pair: &Pair, moved: &[Place]) -> f64 {
     let mut reference_seen = vec![false; pair.reference.len()];
     let mut probe_count = 0_u32;
-    for &at in &alignment.moved {
+    for &at in moved {
         let mut seen = false;
         for &i in pair.around(at.0, OVERLAP_RADIUS) {
             if distance_squared(at, place(&pair.reference[i])) < OVERLAP_RADIUS * OVERLAP_RADIUS {

@@ -1,33 +1,12 @@
-//! The trained weights: two logistic regressions, of a correspondence and of a comparison, kept as a table with a version.
+//! The trained weights: a logistic regression over what was measured, kept as a table with a version.
 
 use std::sync::LazyLock;
 
-use super::{Correspondence, Measurement};
-
-/// Names of the terms that a correspondence is judged by.
-pub const MATCH_TERMS: [&str; 14] = [
-    "distance",
-    "distance squared",
-    "angle",
-    "angle squared",
-    "hamming",
-    "hamming squared",
-    "support",
-    "support squared",
-    "distance x support",
-    "hamming x support",
-    "hamming x distance",
-    "displacement",
-    "displacement squared",
-    "same kind",
-];
+use super::Measurement;
 
 /// Names of the terms that a comparison is judged by.
-pub const COMPARISON_TERMS: [&str; 19] = [
+pub const TERMS: [&str; 16] = [
     "coarse root",
-    "evidence",
-    "evidence for root",
-    "evidence for per overlap",
     "warped agreement per overlap",
     "warped agreement root",
     "supported agreement root",
@@ -63,10 +42,10 @@ pub fn open_set(log_odds: f64, background: u16) -> f64 {
 pub struct Model {
     /// What tells outputs of two tables apart, because they do not compare.
     pub version: String,
-    /// Bias and weights of a correspondence, in the order of [`MATCH_TERMS`].
-    pub matches: (f64, [f64; MATCH_TERMS.len()]),
-    /// Bias and weights of a comparison, in the order of [`COMPARISON_TERMS`].
-    pub comparison: (f64, [f64; COMPARISON_TERMS.len()]),
+    /// What the sum starts from.
+    pub bias: f64,
+    /// Weights in the order of [`TERMS`].
+    pub weights: [f64; TERMS.len()],
     /// Natural-log prior odds of mates in the training set.
     pub prior: f64,
 }
@@ -96,48 +75,16 @@ impl Model {
 
     /// L: natural-log odds that the fingers are mates. Sums run from left to right.
     pub fn log_odds(&self, measurement: &Measurement) -> f64 {
-        weighted(&self.comparison, &self.comparison_terms(measurement))
+        self.weights.iter().zip(&Self::terms(measurement)).fold(self.bias, |sum, (weight, term)| sum + weight * term)
     }
 
-    /// The terms of a correspondence.
-    pub fn match_terms(c: &Correspondence) -> [f64; MATCH_TERMS.len()] {
-        let (distance, angle, hamming) =
-            (c.distance / 12.0, c.angle_difference / 24.0, f64::from(c.hamming) / 64.0);
-        let (support, displacement) = (libm::log1p(c.support), c.displacement / 18.0);
-        [
-            distance,
-            distance * distance,
-            angle,
-            angle * angle,
-            hamming,
-            hamming * hamming,
-            support,
-            support * support,
-            distance * support,
-            hamming * support,
-            hamming * distance,
-            displacement,
-            displacement * displacement,
-            f64::from(u8::from(c.same_kind)),
-        ]
-    }
-
-    /// The terms of a comparison. They depend on the weights of a correspondence, not on those of a comparison.
-    pub fn comparison_terms(&self, measurement: &Measurement) -> [f64; COMPARISON_TERMS.len()] {
-        let Measurement { features, warped, correspondences, .. } = measurement;
-        let (mut evidence, mut evidence_for) = (0.0, 0.0_f64);
-        for c in correspondences {
-            let each = weighted(&self.matches, &Self::match_terms(c));
-            evidence += each;
-            evidence_for += each.max(0.0);
-        }
+    /// The terms of a comparison.
+    pub fn terms(measurement: &Measurement) -> [f64; TERMS.len()] {
+        let Measurement { features, warped, .. } = measurement;
         let (overlap, matches) = (warped.overlap.max(1.0), f64::from(warped.matches));
         let merit = warped.merit();
         [
             features.coarse.sqrt(),
-            evidence,
-            evidence_for.sqrt(),
-            evidence_for / overlap,
             warped.agreement / overlap,
             warped.agreement.sqrt(),
             warped.supported_agreement.sqrt(),
@@ -174,35 +121,23 @@ impl Model {
             text.parse().ok().filter(|number: &f64| number.is_finite()).ok_or(fail)
         };
         let prior = number("prior log odds")?;
-        let mut matches = (number("match: bias")?, [0.0; MATCH_TERMS.len()]);
-        for (weight, name) in matches.1.iter_mut().zip(MATCH_TERMS) {
-            *weight = number(&format!("match: {name}"))?;
+        let bias = number("bias")?;
+        let mut weights = [0.0; TERMS.len()];
+        for (weight, name) in weights.iter_mut().zip(TERMS) {
+            *weight = number(name)?;
         }
-        let mut comparison = (number("comparison: bias")?, [0.0; COMPARISON_TERMS.len()]);
-        for (weight, name) in comparison.1.iter_mut().zip(COMPARISON_TERMS) {
-            *weight = number(&format!("comparison: {name}"))?;
-        }
-        Ok(Self { version, matches, comparison, prior })
+        Ok(Self { version, bias, weights, prior })
     }
 
     /// The table as [`from_text`](Self::from_text) reads it.
     pub fn to_text(&self) -> String {
-        let mut lines = vec![
-            format!("version = {}", self.version),
-            format!("prior log odds = {}", self.prior),
-            format!("match: bias = {}", self.matches.0),
-        ];
-        lines.extend(self.matches.1.iter().zip(MATCH_TERMS).map(|(w, name)| format!("match: {name} = {w}")));
-        lines.push(format!("comparison: bias = {}", self.comparison.0));
-        let terms = self.comparison.1.iter().zip(COMPARISON_TERMS);
-        lines.extend(terms.map(|(w, name)| format!("comparison: {name} = {w}")));
-        lines.join("\n") + "\n"
+        let heading = [("version", self.version.clone())];
+        let numbers = [("prior log odds", self.prior), ("bias", self.bias)];
+        let weights = TERMS.into_iter().zip(self.weights);
+        let lines =
+            heading.into_iter().chain(numbers.into_iter().chain(weights).map(|(name, v)| (name, v.to_string())));
+        lines.map(|(name, value)| format!("{name} = {value}\n")).collect()
     }
-}
-
-/// Bias and weighted sum, from left to right.
-fn weighted<const N: usize>((bias, weights): &(f64, [f64; N]), terms: &[f64; N]) -> f64 {
-    weights.iter().zip(terms).fold(*bias, |sum, (weight, term)| sum + weight * term)
 }
 
 #[cfg(test)]
@@ -219,13 +154,17 @@ mod tests {
     fn a_table_with_a_line_amiss_is_refused_with_its_number() {
         let text = Model::current().to_text();
         let without = |nth: usize| {
-            text.lines().enumerate().filter(|&(at, _)| at != nth).map(|(_, line)| format!("{line}\n")).collect::<String>()
+            text.lines()
+                .enumerate()
+                .filter(|&(at, _)| at != nth)
+                .map(|(_, line)| format!("{line}\n"))
+                .collect::<String>()
         };
         for nth in 0..text.lines().count() {
             let error = Model::from_text(&without(nth)).expect_err("a line is missing");
             assert_eq!(error.line, nth + 1, "{error}");
         }
-        let error = Model::from_text(&text.replacen("match: bias = ", "match: bias = x", 1)).expect_err("no number");
+        let error = Model::from_text(&text.replacen("bias = ", "bias = x", 1)).expect_err("no number");
         assert_eq!(error.line, 3, "{error}");
     }
 }

@@ -51,12 +51,7 @@ struct Shown {
 }
 
 /// Displaces every probe minutia by the others' correspondences and gives the angle by which each is turned.
-fn bend(
-    pair: &Pair,
-    alignment: &Alignment,
-    correspondences: &[Correspondence],
-    expected: &mut [Place],
-) -> Vec<f64> {
+fn bend(pair: &Pair, alignment: &Alignment, correspondences: &[Correspondence], expected: &mut [Place]) -> Vec<f64> {
     let transform = &alignment.transform;
     let shown: Vec<Shown> = correspondences
         .iter()
@@ -107,9 +102,7 @@ mod tests {
         let places = (-3..=3).flat_map(|a| (-3..=3).map(move |b| (40 * a, 40 * b)));
         let push = |x: i16| if x > 0 { x / 6 } else { 0 };
         let probe = places.clone().map(|(x, y)| at(x, y)).collect();
-        let reference = places
-            .map(|(x, y)| RecordMinutia { angle: at(x, y).angle, ..at(x, y + push(x)) })
-            .collect();
+        let reference = places.map(|(x, y)| RecordMinutia { angle: at(x, y).angle, ..at(x, y + push(x)) }).collect();
         (Record { minutiae: probe }, Record { minutiae: reference })
     }
 

@@ -89,7 +89,7 @@ impl Plan<'_> {
         }
         let (probe, record) = (&self.fingers[pair.0].probe, &references[pair.1].record);
         let taps = taps(probe, record, self.gate)?;
-        let found = fine::compare_tapped(probe, record, &taps);
+        let found = fine::compare_tapped(probe, record, &taps, self.gate)?;
         let compared = Compared {
             coarse_score: taps.comparison.score,
             llr: fusion::log_likelihood_ratio(found.log_odds, self.backgrounds[pair.0]),
