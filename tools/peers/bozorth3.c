@@ -1,7 +1,8 @@
 /* Compares minutiae files with NIST's bozorth3 and speaks the protocol of `whorl eval --matcher-command` (README.md).
  * Linked with the library of bozorth3; the variables below are those that its program defines.
  *
- * ISO/IEC 19794-2:2005 counts y downwards and has angles in 1/256 turn; bozorth3 takes y upwards and degrees. It prunes to
+ * ISO/IEC 19794-2:2005 counts y downwards, has angles in 1/256 turn and lets them point along the ridge that ends; bozorth3
+ * takes y upwards, degrees, and directions that point away from it (its results depend on that a little). It prunes to
  * the 150 minutiae of best quality by itself, as its program does. */
 #include <bozorth.h>
 #include <stdint.h>
@@ -59,7 +60,7 @@ static struct xyt_struct *read_finger(const char *path)
 		const uint8_t *minutia = bytes + HEADER_BYTES + VIEW_BYTES + MINUTIA_BYTES * i;
 		all.xcol[i] = (int)(u16(minutia) & 0x3fff);
 		all.ycol[i] = (int)height - (int)(u16(minutia + 2) & 0x3fff);
-		all.thetacol[i] = (minutia[4] * 360 + 128) / 256 % 360;
+		all.thetacol[i] = ((minutia[4] * 360 + 128) / 256 + 180) % 360;
 		all.qualitycol[i] = minutia[5];
 	}
 	struct xyt_struct *pruned = bz_prune(&all, 0);

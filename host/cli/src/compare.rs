@@ -84,7 +84,7 @@ pub fn run(options: &Options) -> Result<(), CliError> {
     if let Some(path) = &options.svg {
         let picture = |path: &Option<PathBuf>| path.as_deref().map(Picture::read).transpose();
         let (of_a, of_b) = (picture(&options.probe_image)?, picture(&options.reference_image)?);
-        let svg = draw(&a.finger(of_a.as_ref()), &b.finger(of_b.as_ref()), &comparison, &found);
+        let svg = draw(&a.finger(of_a.as_ref()), &b.finger(of_b.as_ref()), comparison, &found);
         fs::write(path, svg).map_err(CliError::file(path))?;
     }
     let mut out = std::io::stdout().lock();
@@ -103,7 +103,7 @@ pub fn run(options: &Options) -> Result<(), CliError> {
         writeln!(out, "{value}")?;
         return Ok(());
     }
-    print(&mut out, (&a, &b), &comparison, &found)?;
+    print(&mut out, (&a, &b), comparison, &found)?;
     if options.taps {
         writeln!(out, "taps {}", tapped(&taps))?;
     }
@@ -113,7 +113,7 @@ pub fn run(options: &Options) -> Result<(), CliError> {
 fn print(
     out: &mut impl Write,
     (a, b): (&Side, &Side),
-    comparison: &Comparison,
+    comparison: Comparison,
     found: &FineComparison,
 ) -> Result<(), CliError> {
     writeln!(out, "score {} (0..65535, higher is more similar; a lead, not a verdict)", comparison.score)?;

@@ -78,8 +78,8 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
 pub fn run(options: &Options) -> Result<(), CliError> {
     let mut names: Vec<_> = options.matcher_command.iter().map(|command| &command.name).collect();
     names.sort_unstable();
-    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(CliError::Usage(format!("two matchers are called {}; NAME=COMMAND names them", twice[0])));
+    if let Some([twice, _]) = names.array_windows().find(|[a, b]| a == b) {
+        return Err(CliError::Usage(format!("two matchers are called {twice}; NAME=COMMAND names them")));
     }
     let samples = samples(&options.templates, options.reading)?;
     let mut collection = Collection::new(&samples, &options.same_finger)?;

@@ -94,7 +94,7 @@ fn the_report_keeps_its_contract() {
     assert_contract(&value["coarse"], "");
     // 8 fingers with 3 pairs each; 24 impressions with 276 pairs, less 24 mated and 9 left out.
     assert_eq!((number(&value, "/pooled/counts/genuine"), number(&value, "/pooled/counts/impostor")), (24.0, 243.0));
-    assert_eq!(number(&value, "/databases/a/counts/impostor"), 54.0);
+    assert_eq!(value["databases"]["a"]["counts"]["impostor"], 54);
     assert!(number(&value, "/identification/rank1") > 0.9 && number(&value, "/pooled/eer") < 0.1);
     for key in ["encode_us", "coarse_us", "fine_us"] {
         assert!(number(&value, &format!("/speed/{key}")) > 0.0, "{key}");
@@ -109,7 +109,7 @@ fn the_report_keeps_its_contract() {
 fn one_finger_in_two_databases_counts_until_it_is_named() {
     let databases = Databases::new();
     let unnamed = databases.report(&["--stage", "coarse"]);
-    assert_eq!(number(&unnamed, "/pooled/counts/impostor"), 252.0);
+    assert_eq!(unnamed["pooled"]["counts"]["impostor"], 252);
     let named = databases.report(&["--stage", "coarse", "--same-finger", "n/b/3=a/3"]);
     assert!(number(&unnamed, "/pooled/fnmr_at_fmr/zero") > number(&named, "/pooled/fnmr_at_fmr/zero"));
     assert_eq!(named["stage"], "coarse");
@@ -168,10 +168,10 @@ fn another_program_stands_beside_ours() {
         assert_contract(&value["matchers"][name], "");
         let counts = ["/pooled/counts/genuine", "/pooled/counts/impostor", "/identification/mated_searches"];
         for count in counts {
-            assert_eq!(number(&value["matchers"][name], count), number(&value, count), "{name} {count}");
+            assert_eq!(value["matchers"][name].pointer(count), value.pointer(count), "{name} {count}");
         }
         assert!(number(&value["matchers"][name], "/speed/comparisons_per_second") > 0.0);
-        assert_eq!(number(&value["matchers"][name], "/speed/processes"), 3.0);
+        assert_eq!(value["matchers"][name]["speed"]["processes"], 3);
     }
     let (perfect, constant) = (&value["matchers"]["perfect"], &value["matchers"]["constant"]);
     assert_eq!((number(perfect, "/pooled/eer"), number(perfect, "/pooled/fnmr_at_fmr/zero")), (0.0, 0.0));

@@ -49,7 +49,7 @@ pub struct Finger<'a> {
 }
 
 /// Draws a comparison as SVG.
-pub fn draw(probe: &Finger, reference: &Finger, coarse: &Comparison, found: &FineComparison) -> String {
+pub fn draw(probe: &Finger, reference: &Finger, coarse: Comparison, found: &FineComparison) -> String {
     let (mut left, mut right) = (Panel::new(probe), Panel::new(reference));
     let (a, b) = (left.extent(), right.extent());
     let zoom = (PANEL.0 / a.0.max(b.0)).min(PANEL.1 / a.1.max(b.1)); // both by the same: sizes stay comparable
@@ -133,7 +133,7 @@ fn undo(transform: &Transform, (x, y): Place) -> Place {
 fn caption(
     probe: &Finger,
     reference: &Finger,
-    coarse: &Comparison,
+    coarse: Comparison,
     found: &FineComparison,
     overlap: &[Place],
 ) -> Vec<String> {

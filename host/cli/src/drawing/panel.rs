@@ -48,7 +48,7 @@ impl<'a> Panel<'a> {
         let of_header = (f64::from(template.size_x), f64::from(template.size_y));
         let image = picture.map_or(of_header, |Picture { width, height, .. }| ((*width).into(), (*height).into()));
         let (mut low, mut high) = ((0.0_f64, 0.0_f64), (image.0.max(1.0), image.1.max(1.0)));
-        for (x, y) in view.minutiae.iter().map(place) {
+        for (x, y) in view.minutiae.iter().copied().map(place) {
             low = (low.0.min(x - BORDER), low.1.min(y - BORDER));
             high = (high.0.max(x + BORDER), high.1.max(y + BORDER));
         }
@@ -85,7 +85,7 @@ impl<'a> Panel<'a> {
     /// Where a minutia of the record is drawn; `None` for one that the record does not have.
     pub fn minutia(&self, of_record: usize) -> Option<Place> {
         let &index = self.origin.indices.get(of_record)?;
-        Some(self.drawn(place(&self.finger.view.minutiae[index])))
+        Some(self.drawn(place(self.finger.view.minutiae[index])))
     }
 
     /// Writes the finger: name, image, the polygon (in places of the record) and the minutiae. `link` tells what a
@@ -124,15 +124,15 @@ impl<'a> Panel<'a> {
                 polygon.iter().map(corner).collect::<Vec<_>>().join(" ")
             ));
         }
-        for (index, minutia) in self.finger.view.minutiae.iter().enumerate() {
+        for (index, minutia) in self.finger.view.minutiae.iter().copied().enumerate() {
             let of_record = self.origin.indices.iter().position(|&of_file| of_file == index);
-            put(format_args!("{}", self.mark(index, minutia, of_record, of_record.and_then(&link))));
+            put(format_args!("{}", self.mark(index, minutia, of_record, of_record.and_then(&link).as_ref())));
         }
         put(format_args!("</g>"));
     }
 
     /// A minutia's mark.
-    fn mark(&self, index: usize, minutia: &Minutia, of_record: Option<usize>, link: Option<Link>) -> String {
+    fn mark(&self, index: usize, minutia: Minutia, of_record: Option<usize>, link: Option<&Link>) -> String {
         let (x, y) = self.drawn(place(minutia));
         let (kind, shape) = match minutia.kind {
             MinutiaKind::Ending => ("ending", format!("<circle cx=\"{x:.2}\" cy=\"{y:.2}\" r=\"{MARK}\"/>")),
@@ -141,13 +141,13 @@ impl<'a> Panel<'a> {
         };
         let radians = f64::from(minutia.angle) * PI / 128.0;
         let (tick_x, tick_y) = (x + TICK * radians.cos(), y - TICK * radians.sin());
-        let (state, colour) = match (&link, of_record) {
+        let (state, colour) = match (link, of_record) {
             (Some(link), _) => ("matched", link.colour.as_str()),
             (None, Some(_)) => ("unmatched", UNMATCHED),
             (None, None) => ("unused", UNMATCHED),
         };
         let dashes = if of_record.is_none() { " stroke-dasharray=\"2 2\"" } else { "" };
-        let number = link.as_ref().map_or(String::new(), |link| {
+        let number = link.map_or(String::new(), |link| {
             let (x, y) = (x + 6.0, y + 11.0);
             format!(
                 "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"9\" stroke=\"none\" fill=\"{colour}\">{}</text>",
@@ -167,7 +167,7 @@ impl<'a> Panel<'a> {
     }
 }
 
-fn place(minutia: &Minutia) -> Place {
+fn place(minutia: Minutia) -> Place {
     (minutia.x.into(), minutia.y.into())
 }
 
