@@ -328,7 +328,7 @@ mod tests {
     fn what_is_found_after_the_end_of_a_pass_is_not_counted() {
         let piece = Piece { nth: 0, shard: 0, extents: 0..1, records: 1 };
         let entrant = Entrant { role: Role::Worker, live: true, rate: None };
-        let batch = Batch::new(Search::new(Vec::new(), 1), vec![piece.clone()], vec![entrant.clone(), entrant]);
+        let batch = Batch::new(Search::new(Vec::new(), 1), vec![piece.clone()], vec![entrant, entrant]);
         assert!(batch.take(0, false).is_some());
         // As where the first is late, and another does its piece too.
         batch.lock().slots[0].holders.push((1, now()));
