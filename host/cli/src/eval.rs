@@ -232,7 +232,7 @@ fn print(out: &mut impl Write, report: &Report) -> Result<(), CliError> {
         let (at, [low, high]) = (found.fnir_at_fpir, found.ci95.per_thousand);
         writeln!(
             out,
-            "{:2} fingers fused: FNIR {:.2} at FPIR 1, {:.2} ({:.2} to {:.2}) at FPIR 0.1; {:.2} with what the coarse stage loses, \
+            "fingers fused {:2}: FNIR {:.2} at FPIR 1, {:.2} ({:.2} to {:.2}) at FPIR 0.1; {:.2} with what the coarse stage loses, \
              {:.2} with two fingers searched first",
             found.fingers,
             100.0 * at.percent,

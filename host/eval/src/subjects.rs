@@ -29,12 +29,8 @@ use crate::scores::{Scores, Stage};
 const HANDS: [&[u8]; 4] = [&[2], &[2, 7], &[2, 3, 7, 8], &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]];
 /// Subjects in the gallery of a search, the mate not counted.
 const GALLERY: usize = 20;
-/// Trials, each one mated and one non-mated search.
-const TRIALS: usize = 20_000;
-/// Drawings of fingers for an interval.
-const REPLICATES: u64 = 200;
-/// Trials of each.
-const REPLICATE_TRIALS: usize = 4000;
+/// How much is computed; [`METHOD`] says it too.
+const EFFORT: Effort = Effort { trials: 20_000, replicates: 200, replicate_trials: 4000 };
 /// Fingers of the first pass whose cost is measured.
 const FIRST_PASS: usize = 2;
 
@@ -86,6 +82,17 @@ pub struct Loss {
     pub fnir_at_fpir: AtFpir<f64>,
 }
 
+/// How much is computed.
+#[derive(Debug, Clone, Copy)]
+struct Effort {
+    /// Trials, each one mated and one non-mated search.
+    trials: usize,
+    /// Drawings of fingers for an interval.
+    replicates: u64,
+    /// Trials of each.
+    replicate_trials: usize,
+}
+
 /// Everything that trials are computed from, by impression as a probe, then as a reference.
 struct Experiment {
     count: usize,
@@ -111,7 +118,7 @@ pub fn fusion(collection: &Collection, scores: &Scores) -> Option<FusionReport> 
         return None;
     }
     let experiment = Experiment::new(collection, scores);
-    let subjects: Vec<_> = HANDS.iter().filter_map(|hand| experiment.figures(hand)).collect();
+    let subjects: Vec<_> = HANDS.iter().filter_map(|hand| experiment.figures(hand, EFFORT)).collect();
     (!subjects.is_empty()).then_some(FusionReport { subjects, method: METHOD })
 }
 
@@ -142,9 +149,9 @@ impl Experiment {
         Self { count, llr, listed, minutiae, fingers: used }
     }
 
-    fn figures(&self, hand: &[u8]) -> Option<SubjectFigures> {
+    fn figures(&self, hand: &[u8], effort: Effort) -> Option<SubjectFigures> {
         let all: Vec<usize> = (0..self.fingers.len()).collect();
-        let trials = self.trials(hand, &all, TRIALS, 0)?;
+        let trials = self.trials(hand, &all, effort.trials, 0)?;
         let fnir_at_fpir = fnir(&trials, |_| true);
         let loss = |nth: usize| Loss {
             lost: trials.iter().filter(|trial| !trial.listed[nth]).count() as f64 / trials.len() as f64,
@@ -154,7 +161,7 @@ impl Experiment {
         Some(SubjectFigures {
             fingers: hand.len(),
             fnir_at_fpir,
-            ci95: self.interval(hand, fnir_at_fpir, disjoint_subjects),
+            ci95: self.interval(hand, fnir_at_fpir, effort),
             searches: trials.len(),
             disjoint_subjects,
             all_searched: loss(0),
@@ -164,14 +171,15 @@ impl Experiment {
 
     /// Intervals from a bootstrap over fingers: the experiment is done again with fingers drawn with replacement, where a
     /// finger that was drawn twice comes into subjects twice as often, but never twice into one, nor into both halves.
-    fn interval(&self, hand: &[u8], observed: AtFpir<f64>, disjoint_subjects: usize) -> AtFpir<Interval> {
-        let replicates: Vec<AtFpir<f64>> = (1..=REPLICATES)
+    fn interval(&self, hand: &[u8], observed: AtFpir<f64>, effort: Effort) -> AtFpir<Interval> {
+        let disjoint_subjects = self.fingers.len() / hand.len();
+        let replicates: Vec<AtFpir<f64>> = (1..=effort.replicates)
             .into_par_iter()
             .filter_map(|seed| {
                 let mut random = ChaCha8Rng::seed_from_u64(seed);
                 let drawn: Vec<usize> =
                     (0..self.fingers.len()).map(|_| random.random_range(0..self.fingers.len())).collect();
-                Some(fnir(&self.trials(hand, &drawn, REPLICATE_TRIALS, seed)?, |_| true))
+                Some(fnir(&self.trials(hand, &drawn, effort.replicate_trials, seed)?, |_| true))
             })
             .collect();
         let of = |observed: f64, value: fn(&AtFpir<f64>) -> f64| {
@@ -186,10 +194,10 @@ impl Experiment {
                 _ => [0.0, wilson(0, disjoint_subjects)[1].max(at(0.975).unwrap_or(0.0))],
             }
         };
-        AtFpir {
-            percent: of(observed.percent, |at| at.percent),
-            per_thousand: of(observed.per_thousand, |at| at.per_thousand),
-        }
+        let per_thousand = of(observed.per_thousand, |at| at.per_thousand);
+        let [low, high] = of(observed.percent, |at| at.percent);
+        // What is missed at the lower threshold is missed at the higher one too, so its limit holds for both.
+        AtFpir { percent: [low, high.min(per_thousand[1])], per_thousand }
     }
 
     /// Trials with the fingers `drawn`, which may occur several times. `None` if they are too few different ones.

@@ -64,6 +64,13 @@ fn the_report_has_the_keys_that_scripts_read() {
     assert_eq!(number("/pooled/counts/impostor"), Some(243.0));
     assert_eq!(number("/databases/a/counts/impostor"), Some(54.0));
     assert_eq!(value["stage"], "fine");
+    // Seven different fingers: halves of three and four, so subjects of one and of two fingers, whose mates all score best.
+    let subjects = value["fusion"]["subjects"].as_array().unwrap();
+    assert_eq!(subjects.iter().map(|s| s["fingers"].as_u64()).collect::<Vec<_>>(), [Some(1), Some(2)]);
+    for place in ["/fnir_at_fpir/1e-3", "/all_searched/lost", "/two_searched/fnir_at_fpir/1e-2", "/ci95/1e-3/0"] {
+        assert_eq!(subjects[1].pointer(place).and_then(Value::as_f64), Some(0.0), "{place}");
+    }
+    assert_eq!(subjects[1]["disjoint_subjects"], 3);
     assert!(number("/speed/fine_us").is_some_and(|us| us > 0.0));
     let counted: u64 =
         value["pooled"]["histogram"]["impostor"].as_array().unwrap().iter().filter_map(Value::as_u64).sum();
@@ -76,7 +83,7 @@ fn one_finger_under_two_names_is_found_out_by_its_scores() {
     assert!(found.figures.pooled.figures.fnmr_at_fmr.zero > 0.0, "non-mates that are mates score like mates");
     assert_eq!(found.figures.pooled.counts.impostor, 252);
     assert_eq!(found.stage, "coarse");
-    assert!(found.coarse.is_none() && found.speed.fine_us.is_none());
+    assert!(found.coarse.is_none() && found.speed.fine_us.is_none() && found.fusion.is_none());
 }
 
 #[test]
@@ -90,6 +97,7 @@ fn charts_and_page_are_whole() {
     let page = page::html(&found, "a <b>");
     assert!(page.contains("<title>a &lt;b&gt;</title>"));
     assert_eq!(page.matches("</svg>").count(), 5);
+    assert!(page.contains("<h2>Several fingers fused, percent</h2>"));
     assert!(page.ends_with("</html>\n"));
 }
 

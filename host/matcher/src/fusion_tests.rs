@@ -69,6 +69,11 @@ fn an_unknown_position_is_looked_for_and_pays_for_the_search() {
     let found = fuse(&[0, 0], &[2, 3], |p, r| Some([[9.0, 1.0], [8.0, -6.0]][p][r]));
     assert_eq!(pairs(&found), [(0, 1), (1, 0)]);
     assert_llr(&found, 9.0 - 2.0_f64.ln());
+    // Nor does one of unknown position take a reference from its declared partner, on either side.
+    let found = fuse(&[2, 0], &[2], |p, _| Some([2.0, 9.0][p]));
+    assert_eq!((found.positions, pairs(&found)), (Positions::AsDeclared, vec![(0, 0)]));
+    let found = fuse(&[2], &[2, 0], |_, r| Some([2.0, 9.0][r]));
+    assert_eq!((found.positions, pairs(&found)), (Positions::AsDeclared, vec![(0, 0)]));
     // Codes that name no single finger are unknown too.
     assert_eq!(fuse(&[13], &[2], |_, _| Some(9.0)).positions, Positions::Unknown);
 }

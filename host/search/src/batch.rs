@@ -135,7 +135,8 @@ impl Batch {
         let slot = &mut state.slots[place];
         let Some(held) = slot.holders.iter().position(|&(holder, _)| holder == member) else { return };
         let (_, since) = slot.holders.swap_remove(held);
-        if slot.found.is_none() {
+        // After the end nobody asks, and what was found before has been taken out of its slot.
+        if slot.found.is_none() && !self.is_over() {
             slot.found = Some((member, found));
             state.open -= 1;
         }
@@ -316,5 +317,24 @@ impl Slot {
 
     fn is_given_back(&self) -> bool {
         self.found.is_none() && self.holders.is_empty() && self.given_back.is_some()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_found_after_the_end_of_a_pass_is_not_counted() {
+        let piece = Piece { nth: 0, shard: 0, extents: 0..1, records: 1 };
+        let entrant = Entrant { role: Role::Worker, live: true, rate: None };
+        let batch = Batch::new(Search::new(Vec::new(), 1), vec![piece.clone()], vec![entrant, entrant]);
+        assert!(batch.take(0, false).is_some());
+        // As where the first is late, and another does its piece too.
+        batch.lock().slots[0].holders.push((1, now()));
+        batch.done(1, &piece, Vec::new());
+        assert_eq!(batch.finish(now()).found.len(), 1);
+        batch.done(0, &piece, Vec::new());
+        assert_eq!(batch.lock().open, 0);
     }
 }

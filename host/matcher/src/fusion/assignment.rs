@@ -115,7 +115,7 @@ mod tests {
         };
         for _ in 0..500 {
             let (rows, columns) = (1 + below(5) as usize, 1 + below(6) as usize);
-            let pair = |n: u64| (n % 4 > 0).then_some(n as f64 / 8.0 - 14.0);
+            let pair = |n: u64| (!n.is_multiple_of(4)).then_some(n as f64 / 8.0 - 14.0);
             let pairs: Pairs = (0..rows).map(|_| (0..columns).map(|_| pair(below(272))).collect()).collect();
             let found = best(&pairs);
             let sum: f64 = found.iter().filter_map(|&(row, column)| pairs[row][column]).sum();
