@@ -159,5 +159,7 @@ mod tests {
         }
         let error = Model::from_text(&text.replacen("bias = ", "bias = x", 1)).expect_err("no number");
         assert_eq!(error.line, 3, "{error}");
+        let bias = format!("bias = {}", Model::current().bias);
+        assert!(Model::from_text(&text.replacen(&bias, "bias = inf", 1)).is_err());
     }
 }
