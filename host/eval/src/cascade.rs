@@ -29,8 +29,8 @@ use crate::scores::{Scores, Stage};
 pub const SIZES: [usize; 3] = [10_000, 100_000, 1_000_000];
 /// Lengths of the coarse stage's list for which the curve is told.
 pub const KEEPS: [usize; 12] = [1, 2, 5, 10, 20, 50, 64, 100, 200, 256, 500, 1000];
-/// Background fingers per probe that the fine stage compares, the coarse stage's best ones.
-pub const DEPTH: usize = 500;
+/// Background fingers per probe that the fine stage compares, the coarse stage's best ones: as many as a card lists at most.
+pub const DEPTH: usize = 256;
 /// Loss that the recommended length stays below: 0.5 %.
 pub const LOSS_TARGET: f64 = 0.005;
 /// Share of a search's comparisons that exceed TH (MATCHER 5, item 6).
@@ -41,7 +41,7 @@ const METHOD: &str = "Every mated ordered pair of impressions is a search with o
 impression is a non-mated search of the background alone. Background: every second finger synthetic, the others recombined from \
 the evaluated templates (impressions of two fingers of one database, both mirrored, cut along a random line, joined, turned by up \
 to 24 degrees, with jitter); a smaller background is the beginning of a larger one. Ties count against the mate. The fine stage decides \
-by its output less 0.6/256 of the coarse score that 0.5 % of the probe's background exceeds; it compares the mate and the 500 \
+by its output less 0.6/256 of the coarse score that 0.5 % of the probe's background exceeds; it compares the mate and the 256 \
 best background fingers of the coarse stage. It finds a mate above the threshold at FPIR 1 % and above every other candidate; \
 loss is the share of those mates that the coarse stage does not list. Intervals: bootstrap over fingers, 1000 replicates, middle 95 %; \
 without an error, or without anything else, Wilson's with as many trials as fingers. Times are those of one thread while all threads \
@@ -87,7 +87,7 @@ pub struct SizeReport {
     pub recommended_keep: Option<usize>,
     /// Seconds of the coarse stage per search, on one thread.
     pub coarse_seconds: f64,
-    /// Microseconds per fine comparison of a background finger, on one thread.
+    /// Microseconds per fine comparison of the first background fingers, as many as are chosen, on one thread.
     pub fine_us: f64,
 }
 
@@ -140,6 +140,8 @@ struct Searched {
     coarse: u16,
     /// At `n`, the best decision value of the background's first `n` fingers; negative infinity at 0.
     best: Vec<f64>,
+    /// At `n`, seconds of the fine stage for those.
+    seconds: Vec<f64>,
 }
 
 /// What the coarse stage knows of one probe after so many fingers.
@@ -206,8 +208,6 @@ struct ProbeResult {
     /// By size.
     searched: Vec<Searched>,
     coarse_time: Vec<Duration>,
-    fine_time: Duration,
-    fine_comparisons: usize,
 }
 
 /// Searches every impression among the background. `keep` is 1..=[`DEPTH`]; `seed` is told in the report. `done` is told
@@ -240,14 +240,10 @@ pub fn study(
         compared(collection, probe, background, &snapshots, &mates)
     };
     let results = (0..count).into_par_iter().map(search).collect::<Result<Vec<_>, _>>()?;
-    let fine_comparisons: usize = results.iter().map(|r| r.fine_comparisons).sum();
-    let fine_time: Duration = results.iter().map(|r| r.fine_time).sum();
-    let fine_seconds = fine_time.as_secs_f64() / fine_comparisons.max(1) as f64;
     let size = |(nth, &fingers): (usize, &usize)| {
         let coarse_time: Duration = results.iter().map(|r| r.coarse_time[nth]).sum();
         let searched: Vec<&Searched> = results.iter().map(|r| &r.searched[nth]).collect();
-        let cost = Cost { coarse_seconds: coarse_time.as_secs_f64() / count as f64, fine_seconds };
-        report(fingers, &searched, keep, cost)
+        report(fingers, &searched, keep, coarse_time.as_secs_f64() / count as f64)
     };
     Ok(CascadeReport {
         keep,
@@ -289,26 +285,26 @@ fn compared(
     mates: &[(u16, f64)],
 ) -> Result<ProbeResult, EvalError> {
     let impression = &collection.impressions[probe];
-    let mut outputs: BTreeMap<u32, f64> = BTreeMap::new(); // sizes share fingers
-    let mut fine_time = Duration::ZERO;
+    let mut outputs: BTreeMap<u32, (f64, f64)> = BTreeMap::new(); // with seconds; sizes share fingers
     let mut searched = Vec::new();
     for snapshot in snapshots {
         let th = snapshot.background();
-        let mut best = vec![f64::NEG_INFINITY];
+        let (mut best, mut seconds) = (vec![f64::NEG_INFINITY], vec![0.0]);
         for &(_, index) in &snapshot.best {
-            let output = match outputs.get(&index) {
-                Some(&output) => output,
+            let (output, took) = match outputs.get(&index) {
+                Some(&known) => known,
                 None => {
                     let record = background.record(index)?;
                     let start = Instant::now();
                     let output = fine::compare(&impression.probe, &record, GATE_DEFAULT)?.log_odds;
-                    fine_time += start.elapsed();
-                    outputs.insert(index, output);
-                    output
+                    let known = (output, start.elapsed().as_secs_f64());
+                    outputs.insert(index, known);
+                    known
                 }
             };
             let so_far = best[best.len() - 1];
             best.push(so_far.max(open_set(output, th)));
+            seconds.push(seconds[seconds.len() - 1] + took);
         }
         let mate =
             |&(coarse, output): &(u16, f64)| Mate { rank: snapshot.rank(coarse), coarse, fine: open_set(output, th) };
@@ -317,19 +313,11 @@ fn compared(
             mates: mates.iter().map(mate).collect(),
             coarse: snapshot.best.first().map_or(0, |&(score, _)| score),
             best,
+            seconds,
         });
     }
     let coarse_time = snapshots.iter().map(|snapshot| snapshot.time).collect();
-    Ok(ProbeResult { searched, coarse_time, fine_time, fine_comparisons: outputs.len() })
-}
-
-/// Times on one thread.
-#[derive(Debug, Clone, Copy)]
-struct Cost {
-    /// Seconds of the coarse stage per search.
-    coarse_seconds: f64,
-    /// Seconds per fine comparison.
-    fine_seconds: f64,
+    Ok(ProbeResult { searched, coarse_time })
 }
 
 /// The value that at most this share of the values exceed: what a decision value must exceed at that FPIR.
@@ -338,8 +326,18 @@ fn threshold(mut values: Vec<f64>, fpir: f64) -> f64 {
     values.get((values.len() as f64 * fpir).floor() as usize).copied().unwrap_or(f64::NEG_INFINITY)
 }
 
+/// Seconds of the fine stage per search with a list of `keep` places. Places beyond [`DEPTH`] are taken to cost what the
+/// others do on average.
+fn fine_seconds(searched: &[&Searched], keep: usize) -> f64 {
+    let of = |s: &&Searched| {
+        let last = s.seconds.len() - 1;
+        s.seconds[keep.min(last)] * (keep as f64 / last.max(1) as f64).max(1.0)
+    };
+    searched.iter().map(of).sum::<f64>() / searched.len().max(1) as f64
+}
+
 /// The figures of one size.
-fn report(fingers: usize, searched: &[&Searched], keep: usize, cost: Cost) -> SizeReport {
+fn report(fingers: usize, searched: &[&Searched], keep: usize, coarse_seconds: f64) -> SizeReport {
     let pairs = || searched.iter().flat_map(|&s| s.mates.iter().map(move |mate| (s, mate)));
     // At the end of `best`: as many candidates as there are, up to DEPTH.
     let best = |s: &Searched, count: usize| s.best[count.min(s.best.len() - 1)];
@@ -351,7 +349,7 @@ fn report(fingers: usize, searched: &[&Searched], keep: usize, cost: Cost) -> Si
     let point = |keep: usize| {
         let kept: Vec<_> = pairs().map(|(s, mate)| (s.finger, mate.rank <= keep)).collect();
         let lost: Vec<_> = found.iter().map(|&(finger, rank)| (finger, rank > keep)).collect();
-        let fine_seconds = keep.min(fingers) as f64 * cost.fine_seconds;
+        let fine_seconds = fine_seconds(searched, keep);
         KeepPoint {
             keep,
             kept: share(&kept),
@@ -359,7 +357,7 @@ fn report(fingers: usize, searched: &[&Searched], keep: usize, cost: Cost) -> Si
             lost: lost.iter().filter(|(_, lost)| *lost).count(),
             loss: share(&lost),
             loss_ci95: bootstrap_share(&lost),
-            fine_share: fine_seconds / (fine_seconds + cost.coarse_seconds).max(f64::MIN_POSITIVE),
+            fine_share: fine_seconds / (fine_seconds + coarse_seconds).max(f64::MIN_POSITIVE),
         }
     };
     // Of a mate: its decision value, negative infinity if the list lacks it, and that of its best rival in the list.
@@ -397,8 +395,8 @@ fn report(fingers: usize, searched: &[&Searched], keep: usize, cost: Cost) -> Si
         }),
         fine: rates(&|s, m| (m.fine, best(s, DEPTH)), &|s| best(s, DEPTH)),
         recommended_keep: recommended(found.iter().map(|&(_, rank)| rank).collect()),
-        coarse_seconds: cost.coarse_seconds,
-        fine_us: cost.fine_seconds * 1e6,
+        coarse_seconds,
+        fine_us: fine_seconds(searched, keep) * 1e6 / keep as f64,
     }
 }
 

@@ -1,7 +1,5 @@
 use super::*;
 
-const COST: Cost = Cost { coarse_seconds: 0.9, fine_seconds: 0.01 };
-
 #[test]
 fn ranks_are_counted_by_hand() {
     let mut tally = Tally::new();
@@ -22,7 +20,7 @@ fn the_best_stay_and_half_a_percent_exceed_the_background() {
     }
     let found = tally.snapshot(Duration::ZERO);
     assert_eq!(found.best.len(), DEPTH);
-    assert_eq!((found.best[0].0, found.best[1].0, found.best[DEPTH - 1].0), (499, 499, 250));
+    assert_eq!((found.best[0].0, found.best[1].0, found.best[DEPTH - 1].0), (499, 499, 372));
     assert!(found.best[0].1 < found.best[1].1);
     // Five of a thousand may exceed it: four exceed 497, six exceed 496.
     assert_eq!(found.background(), 497);
@@ -34,7 +32,13 @@ fn searched(finger: usize, mates: &[(usize, f64)], others: &[f64]) -> Searched {
         best.push(best[best.len() - 1].max(other));
     }
     let mate = |&(rank, fine): &(usize, f64)| Mate { rank, coarse: if rank == 1 { 900 } else { 100 }, fine };
-    Searched { finger, mates: mates.iter().map(mate).collect(), coarse: 500, best }
+    Searched {
+        finger,
+        mates: mates.iter().map(mate).collect(),
+        coarse: 500,
+        best,
+        seconds: vec![0.0, 0.02, 0.03, 0.04],
+    }
 }
 
 #[test]
@@ -45,14 +49,16 @@ fn losses_are_counted_by_hand() {
         searched(1, &[(4, 7.0), (2, 3.5)], &[1.0, 0.0, 0.0]), // the second is below the threshold
         searched(2, &[(2, 5.0), (9, 2.5)], &[3.0, 3.0, 3.0]), // the second is below its own rival as well
     ];
-    let found = report(1000, &all.iter().collect::<Vec<_>>(), 2, COST);
+    let found = report(1000, &all.iter().collect::<Vec<_>>(), 2, 0.97);
     assert_eq!((found.mated_searches, found.nonmated_searches, found.found), (6, 3, 4));
     let at = |keep: usize| found.curve.iter().find(|point| point.keep == keep).unwrap();
     assert_eq!([1, 2, 5, 10].map(|keep| (6.0 * at(keep).kept).round() as usize), [1, 3, 5, 6]);
     assert_eq!([1, 2, 5].map(|keep| at(keep).lost), [3, 2, 0]);
     assert!((at(2).loss - 0.5).abs() < 1e-12);
     assert_eq!(found.chosen, *at(2));
-    assert!((at(10).fine_share - 0.1).abs() < 1e-12);
+    assert!((at(2).fine_share - 0.03).abs() < 1e-12);
+    assert!((at(5).fine_share - 0.2 / 3.0 / (0.2 / 3.0 + 0.97)).abs() < 1e-12); // 0.04 for three, so 0.2 / 3 for five
+    assert!((found.fine_us - 15_000.0).abs() < 1e-6);
     assert_eq!(found.recommended_keep, Some(4));
     let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} {b}");
     near(found.coarse.rank1, 1.0 / 6.0);
