@@ -8,7 +8,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use whorl_eval::background::Background;
+use whorl_eval::background::{self, Background};
 use whorl_eval::cascade::{self, CascadeReport};
 use whorl_eval::report::{IdentificationReport, Training, Verification};
 use whorl_eval::scores::Peer;
@@ -96,8 +96,11 @@ pub fn run(options: &Options) -> Result<(), CliError> {
     if let Some([twice, _]) = names.array_windows().find(|[a, b]| a == b) {
         return Err(CliError::Usage(format!("two matchers are called {twice}; NAME=COMMAND names them")));
     }
-    if options.background.is_some() && options.stage == StageChoice::Coarse {
-        return Err(CliError::Usage("--background needs --stage fine".into()));
+    if let Some(fingers) = options.background {
+        if options.stage == StageChoice::Coarse {
+            return Err(CliError::Usage("--background needs --stage fine".into()));
+        }
+        background::check_size(fingers)?;
     }
     let samples = samples(&options.templates, options.reading)?;
     let mut collection = Collection::new(&samples, &options.same_finger)?;
@@ -123,7 +126,8 @@ pub fn run(options: &Options) -> Result<(), CliError> {
         return Ok(());
     }
     print(&mut out, &report)?;
-    writeln!(out, "report.json, report.html, det.svg and cmc.svg in {}", options.out.display())?;
+    let kept = if report.cascade.is_some() { ", kept.svg" } else { "" };
+    writeln!(out, "report.json, report.html, det.svg{kept} and cmc.svg in {}", options.out.display())?;
     Ok(())
 }
 

@@ -90,9 +90,7 @@ impl Background {
         seed: u64,
         done: impl Fn(u64) + Sync,
     ) -> Result<Self, EvalError> {
-        if !(FINGERS_MIN..=FINGERS_MAX).contains(&fingers) {
-            return Err(EvalError::BackgroundSize { asked: fingers, min: FINGERS_MIN, max: FINGERS_MAX });
-        }
+        check_size(fingers)?;
         let parts = Parts::new(collection, samples)?;
         let block = |nth: usize| {
             let within = nth * BLOCK..fingers.min((nth + 1) * BLOCK);
@@ -134,6 +132,17 @@ impl Background {
         let packed = PackedRecord::at(&block.bytes, block.offsets[index as usize % BLOCK])?;
         Ok(Record::from_bytes(packed.bytes())?.0)
     }
+}
+
+/// Whether a background can have so many fingers, before anything is read.
+///
+/// # Errors
+/// [`EvalError::BackgroundSize`] outside [`FINGERS_MIN`]..=[`FINGERS_MAX`].
+pub fn check_size(fingers: usize) -> Result<(), EvalError> {
+    if (FINGERS_MIN..=FINGERS_MAX).contains(&fingers) {
+        return Ok(());
+    }
+    Err(EvalError::BackgroundSize { asked: fingers, min: FINGERS_MIN, max: FINGERS_MAX })
 }
 
 /// Finger `index` of the background.
