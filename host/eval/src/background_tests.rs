@@ -88,7 +88,7 @@ fn recombined_fingers_stay_in_their_image() {
 fn impossible_backgrounds_are_refused() {
     for asked in [0, FINGERS_MIN - 1, FINGERS_MAX + 1] {
         let wanted = EvalError::BackgroundSize { asked, min: FINGERS_MIN, max: FINGERS_MAX };
-        assert_eq!(background(asked, 1).unwrap_err(), wanted);
+        assert_eq!(check_size(asked).unwrap_err(), wanted);
     }
     let alone = vec![sample("a/1_1.iso", 10), sample("b/2_1.iso", 20)];
     let collection = Collection::new(&alone, &[]).unwrap();

@@ -9,8 +9,9 @@
 //! large background would take it hours. It *finds* a mate whose decision value is above the threshold at FPIR 1 % and above
 //! that of every other candidate. Loss is the share of found mates whose coarse rank is beyond `keep`.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+mod tally;
+
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
@@ -24,6 +25,7 @@ use crate::error::EvalError;
 use crate::interval::{Interval, bootstrap_share};
 use crate::report::{AtFpir, IdentificationIntervals};
 use crate::scores::{Scores, Stage};
+use tally::{Snapshot, Tally};
 
 /// Sizes that are reported, beside that of the whole background.
 pub const SIZES: [usize; 3] = [10_000, 100_000, 1_000_000];
@@ -33,8 +35,6 @@ pub const KEEPS: [usize; 12] = [1, 2, 5, 10, 20, 50, 64, 100, 200, 256, 500, 100
 pub const DEPTH: usize = 256;
 /// Loss that the recommended length stays below: 0.5 %.
 pub const LOSS_TARGET: f64 = 0.005;
-/// Share of a search's comparisons that exceed TH (MATCHER 5, item 6).
-const BACKGROUND_SHARE: f64 = 0.005;
 
 /// How the numbers came about.
 const METHOD: &str = "Every mated ordered pair of impressions is a search with one enrolled mate among the background; every \
@@ -142,65 +142,6 @@ struct Searched {
     best: Vec<f64>,
     /// At `n`, seconds of the fine stage for those.
     seconds: Vec<f64>,
-}
-
-/// What the coarse stage knows of one probe after so many fingers.
-#[derive(Debug, PartialEq)]
-struct Snapshot {
-    /// How many background scores are at least this: by score.
-    at_least: Vec<u32>,
-    /// The best fingers with their scores, best first.
-    best: Vec<(u16, u32)>,
-    time: Duration,
-}
-
-impl Snapshot {
-    /// Coarse rank of a mate of this score.
-    fn rank(&self, score: u16) -> usize {
-        1 + self.at_least[usize::from(score)] as usize
-    }
-
-    /// TH: the score that at most 0.5 % of the background exceed.
-    fn background(&self) -> u16 {
-        let most = (f64::from(self.at_least[0]) * BACKGROUND_SHARE).floor() as u32;
-        let exceed = |score: u16| self.at_least.get(usize::from(score) + 1).copied().unwrap_or(0);
-        (0..=u16::MAX).find(|&score| exceed(score) <= most).unwrap_or(u16::MAX)
-    }
-}
-
-/// Collects scores in the order of the fingers.
-struct Tally {
-    counts: Vec<u32>,
-    best: BinaryHeap<Reverse<(u16, Reverse<u32>)>>,
-    fingers: u32,
-}
-
-impl Tally {
-    fn new() -> Self {
-        Self { counts: vec![0; usize::from(u16::MAX) + 1], best: BinaryHeap::with_capacity(DEPTH + 1), fingers: 0 }
-    }
-
-    fn add(&mut self, score: u16) {
-        self.counts[usize::from(score)] += 1;
-        let entry = Reverse((score, Reverse(self.fingers)));
-        self.fingers += 1;
-        if self.best.len() < DEPTH {
-            self.best.push(entry);
-        } else if self.best.peek().is_some_and(|worst| entry < *worst) {
-            self.best.pop();
-            self.best.push(entry);
-        }
-    }
-
-    fn snapshot(&self, time: Duration) -> Snapshot {
-        let mut at_least = self.counts.clone();
-        for score in (0..at_least.len() - 1).rev() {
-            at_least[score] += at_least[score + 1];
-        }
-        let best =
-            self.best.clone().into_sorted_vec().into_iter().map(|Reverse((score, Reverse(index)))| (score, index));
-        Snapshot { at_least, best: best.collect(), time }
-    }
 }
 
 /// Everything about one probe.

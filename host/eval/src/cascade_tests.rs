@@ -24,6 +24,9 @@ fn the_best_stay_and_half_a_percent_exceed_the_background() {
     assert!(found.best[0].1 < found.best[1].1);
     // Five of a thousand may exceed it: four exceed 497, six exceed 496.
     assert_eq!(found.background(), 497);
+    let mut distinct = Tally::new();
+    (0..1000).for_each(|score| distinct.add(score));
+    assert_eq!(distinct.snapshot(Duration::ZERO).background(), 994); // five exceed it, as many as may
 }
 
 fn searched(finger: usize, mates: &[(usize, f64)], others: &[f64]) -> Searched {
