@@ -12,7 +12,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("whorl-matcher", &["whorl-layout", "whorl-template"]),
     ("whorl-gallery", &["whorl-layout", "whorl-template"]),
     ("whorl-synth", &["whorl-template"]),
-    ("whorl-eval", &["whorl-matcher", "whorl-template"]),
+    ("whorl-eval", &["whorl-matcher", "whorl-synth", "whorl-template"]),
     ("whorl-device", &["whorl-layout"]),
     ("whorl-transport", &["whorl-device", "whorl-layout"]),
     ("whorl-sim", &["whorl-layout"]),

@@ -277,3 +277,25 @@ fn the_two_fold_protocol_prints_its_split_and_train_writes_a_table() {
     assert_eq!(code, Some(3), "{message}");
     assert!(message.contains("nowhere"), "{message}");
 }
+
+#[test]
+fn a_background_of_made_fingers_is_searched() {
+    let databases = Databases::new();
+    let value = databases.report(&["--same-finger", "a/3=n/b/3", "--background", "1000", "--keep", "5"]);
+    assert_eq!(number(&value, "/cascade/keep"), 5.0);
+    assert_eq!(number(&value, "/cascade/sizes/0/fingers"), 1000.0);
+    assert_eq!(number(&value, "/cascade/sizes/0/mated_searches"), 48.0);
+    assert!(number(&value, "/cascade/sizes/0/chosen/kept") > 0.9);
+    let chart = fs::read_to_string(databases.path("out/kept.svg")).expect("a chart was written");
+    assert!(chart.contains("1000 fingers"));
+    for (arguments, status, reason) in [
+        (&["--background", "999"][..], 3, "a background of 999 fingers, must be 1000 to 4000000"),
+        (&["--background", "4000001"], 3, "a background of 4000001 fingers"),
+        (&["--background", "1000", "--stage", "coarse"], 2, "--background needs --stage fine"),
+        (&["--background", "1000", "--keep", "257"], 2, "257"),
+        (&["--keep", "5"], 2, "--background"),
+    ] {
+        let (code, said) = databases.refusal(arguments);
+        assert!(code == Some(status) && said.contains(reason), "{code:?} {said}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::cascade::{KEEPS, SizeReport};
 use crate::rates::Point;
 use crate::report::{Histogram, Report};
 
@@ -98,6 +99,25 @@ pub fn cmc(report: &Report) -> String {
         places: stage.identification.cmc.iter().enumerate().map(|(nth, &rate)| ((nth + 1) as f64, rate)).collect(),
     };
     chart("Cumulative match characteristic", x, y, &stages.into_iter().map(line).collect::<Vec<_>>())
+}
+
+/// Mates kept by the length of the coarse stage's list, a line per number of background fingers; empty without a study
+/// of the cascade.
+pub fn kept(report: &Report) -> String {
+    let Some(cascade) = &report.cascade else { return String::new() };
+    let places = |size: &SizeReport| size.curve.iter().map(|point| (point.keep as f64, point.kept)).collect();
+    let lines: Vec<Line> = cascade
+        .sizes
+        .iter()
+        .map(|size| Line { name: format!("{} fingers", size.fingers), places: places(size) })
+        .collect();
+    let least = lines.iter().flat_map(|line| &line.places).map(|&(_, kept)| kept).fold(1.0, f64::min);
+    let low = ((least * 20.0).ceil() / 20.0 - 0.05).max(0.0);
+    let last = KEEPS.iter().copied().max().unwrap_or(1) as f64;
+    let x =
+        Axis { title: "places of the coarse stage's list", low: 1.0, high: last, logarithmic: true, percent: false };
+    let y = Axis { title: "mates kept", low, high: 1.0, logarithmic: false, percent: true };
+    chart("Mates kept by the coarse stage", x, y, &lines)
 }
 
 /// The scores of mates and non-mates, each as shares of their number.

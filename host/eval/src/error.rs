@@ -37,6 +37,24 @@ pub enum EvalError {
         /// Comparisons of non-mates.
         impostor: usize,
     },
+    /// A background of an impossible size.
+    #[error(
+        "a background of {asked} fingers, must be {min} to {max}: fewer show no share of 0.5 %, and more do not fit a memory of 4 GB"
+    )]
+    BackgroundSize {
+        /// What was asked for.
+        asked: usize,
+        /// The fewest.
+        min: usize,
+        /// The most.
+        max: usize,
+    },
+    /// A background is recombined from two fingers of a database.
+    #[error("no database holds two fingers, and a background is recombined from two fingers of one database")]
+    OneFinger,
+    /// The cascade's study needs fine scores, and mates.
+    #[error("the cascade needs the fine stage's scores and at least one mated pair")]
+    NoMates,
     /// A record is not possible.
     #[error("a record cannot be compared")]
     Record(#[from] whorl_matcher::RecordError),

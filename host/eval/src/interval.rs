@@ -6,6 +6,8 @@
 //! observed, no drawing shows one: the upper limit is then Wilson's, with as many trials as there are fingers. Rates
 //! over searches get Wilson's interval, as if searches did not depend on each other.
 
+use std::collections::BTreeMap;
+
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -58,6 +60,34 @@ pub fn bootstrap(comparisons: &Comparisons, figures: &Figures<f64>, fingers: &[u
         };
         if observed > 0.0 { [quantile(0.025), quantile(0.975)] } else { [0.0, wilson(0, fingers.len())[1]] }
     })
+}
+
+/// The bootstrap's interval of the share of outcomes that are true, each with its finger. Where all are the same, the other
+/// limit is Wilson's, with as many trials as there are fingers; of no outcomes, everything.
+pub fn bootstrap_share(outcomes: &[(usize, bool)]) -> Interval {
+    let mut fingers: BTreeMap<usize, (u64, u64)> = BTreeMap::new();
+    for &(finger, outcome) in outcomes {
+        let (hits, all) = fingers.entry(finger).or_default();
+        *hits += u64::from(outcome);
+        *all += 1;
+    }
+    let fingers: Vec<_> = fingers.into_values().collect();
+    if outcomes.iter().all(|(_, outcome)| !outcome) {
+        return [0.0, wilson(0, fingers.len())[1]];
+    }
+    if outcomes.iter().all(|(_, outcome)| *outcome) {
+        return [wilson(fingers.len(), fingers.len())[0], 1.0];
+    }
+    let experiment = |seed: u64| {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let drawn = fingers.iter().map(|_| fingers[random.random_range(0..fingers.len())]);
+        let (hits, all) = drawn.fold((0, 0), |sum, finger| (sum.0 + finger.0, sum.1 + finger.1));
+        hits as f64 / all as f64
+    };
+    let mut shares: Vec<f64> = (0..REPLICATES).into_par_iter().map(experiment).collect();
+    shares.sort_by(f64::total_cmp);
+    let quantile = |share: f64| shares[(share * (shares.len() - 1) as f64).round() as usize];
+    [quantile(0.025), quantile(0.975)]
 }
 
 /// How often a comparison counts when each finger was drawn so often.
@@ -113,5 +143,15 @@ mod tests {
         let intervals = bootstrap(&comparisons, &comparisons.figures().unwrap(), &fingers);
         assert_interval(intervals.eer, [0.0, 0.2775]);
         assert_interval(intervals.fnmr_at_fmr.percent, [0.0, 0.2775]);
+    }
+
+    #[test]
+    fn a_share_is_drawn_by_finger() {
+        // One of ten fingers gives all hits: binomial (10, 1/10), as above.
+        let outcomes: Vec<_> = (0..30).map(|nth| (nth / 3, nth / 3 == 4)).collect();
+        assert_interval(bootstrap_share(&outcomes), [0.0, 0.3]);
+        assert_interval(bootstrap_share(&outcomes[..3]), [0.0, wilson(0, 1)[1]]);
+        assert_interval(bootstrap_share(&[(4, true), (4, true), (5, true)]), [wilson(2, 2)[0], 1.0]);
+        assert_interval(bootstrap_share(&[]), [0.0, 1.0]);
     }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::chart::{cmc, det, escape, histogram, open_set};
+use crate::cascade::{Rates, SizeReport};
+use crate::chart::{cmc, det, escape, histogram, kept, open_set};
 use crate::report::{Report, Sizes, Spread, StageReport, Verification};
 use crate::subjects::SubjectFigures;
 
@@ -25,6 +26,7 @@ pub fn html(report: &Report, title: &str) -> String {
         comparisons(report),
         identification(report),
         fusion(report),
+        cascade(report),
         [det(report), cmc(report), open_set(report)].concat(),
         histograms.collect(),
         sizes(report),
@@ -116,6 +118,49 @@ fn fusion(report: &Report) -> String {
         "<h2>Several fingers fused, percent</h2>\n<table><tr><th>fingers<th>searches<th>FNIR at FPIR 1 %<th>FNIR at FPIR 0.1 %\
          <th>with the coarse stage's losses<th>two fingers searched first<th>disjoint subjects</tr>\n{rows}</table>\n<p>{}</p>\n",
         escape(fusion.method)
+    )
+}
+
+fn cascade(report: &Report) -> String {
+    let Some(found) = &report.cascade else { return String::new() };
+    let row = |size: &SizeReport, name: &str, rates: &Rates| {
+        let (at, ci) = (rates.fnir_at_fpir, &rates.ci95.fnir_at_fpir);
+        format!(
+            "<tr><td>{}<td>{name}{}{}{}</tr>\n",
+            size.fingers,
+            cell(rates.rank1, rates.ci95.rank1),
+            cell(at.percent, ci.percent),
+            cell(at.per_thousand, ci.per_thousand)
+        )
+    };
+    let rates = |size: &SizeReport| {
+        let both = format!("both, {} kept", found.keep);
+        row(size, "coarse", &size.coarse)
+            + &row(size, &both, &size.cascade)
+            + &row(size, "fine, nothing lost", &size.fine)
+    };
+    let point = |size: &SizeReport| -> String {
+        let line = |at: &crate::cascade::KeepPoint| {
+            format!(
+                "<tr><td>{}<td>{}{}{}<td>{}<td>{:.2}</tr>\n",
+                size.fingers,
+                at.keep,
+                cell(at.kept, at.kept_ci95),
+                cell(at.loss, at.loss_ci95),
+                at.lost,
+                100.0 * at.fine_share
+            )
+        };
+        size.curve.iter().map(line).collect()
+    };
+    format!(
+        "<h2>Cascade among made fingers, percent</h2>\n<table><tr><th>background fingers<th>stages<th>rank 1<th>FNIR at FPIR 1 %\
+         <th>FNIR at FPIR 0.1 %</tr>\n{}</table>\n<table><tr><th>background fingers<th>places<th>mates kept<th>loss<th>mates lost\
+         <th>fine stage's share of the time</tr>\n{}</table>\n{}<p>{}</p>\n",
+        found.sizes.iter().map(rates).collect::<String>(),
+        found.sizes.iter().map(point).collect::<String>(),
+        kept(report),
+        escape(found.method)
     )
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use whorl_matcher::fine;
 
+use crate::cascade::CascadeReport;
 use crate::collection::{Collection, Impression, Relation};
 use crate::error::EvalError;
 use crate::identification::Identification;
@@ -35,6 +36,9 @@ pub struct Report {
     /// Several fingers fused; absent without the fine stage, or with too few fingers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fusion: Option<FusionReport>,
+    /// The cascade among a background of made fingers, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cascade: Option<CascadeReport>,
     /// Where the fine stage's weights come from.
     pub training: Training,
     /// What was read.
@@ -311,6 +315,7 @@ impl Report {
             coarse,
             matchers,
             fusion: subjects::fusion(collection, scores),
+            cascade: None,
             training: Training { weights: fine::version().to_owned(), folds: None, sources: Vec::new() },
             samples: Samples { databases: collection.databases.len(), sizes: sizes(collection, None) },
             speed: Speed { encode_us, coarse_us: each(scores.coarse_time), fine_us, comparisons },

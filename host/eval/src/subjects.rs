@@ -42,7 +42,7 @@ log-likelihood ratios of the fine stage less their background, clipped to [-14, 
 Fingers are used many times, so intervals come from drawing fingers with replacement (200 times, 4,000 trials each, middle 95 %), \
 not from the number of searches; where no error was observed, the upper limit is Wilson's with as many trials as there are \
 disjoint subjects. First pass: a mated search is lost where no searched finger's mate exceeds the coarse score that 0.5 % of \
-the finger's non-mated comparisons exceed, which 200 candidates per finger are of a gallery of 40,000 fingers; the thresholds are \
+the finger's non-mated comparisons exceed, which 100 candidates per finger are of a gallery of 20,000 fingers; the thresholds are \
 those without loss. Fingers of one person depend on each other more than these do, so real subjects are harder.";
 
 /// What fusion of several fingers gains.

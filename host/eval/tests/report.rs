@@ -1,7 +1,8 @@
 //! A whole evaluation of fingers made for it: the keys that scripts read, and what must be found.
 
 use serde_json::Value;
-use whorl_eval::{Collection, EvalError, Report, Sample, Scores, Stage, chart, page};
+use whorl_eval::background::Background;
+use whorl_eval::{Collection, EvalError, Report, Sample, Scores, Stage, cascade, chart, page};
 use whorl_template::{FingerView, Minutia, Template};
 
 /// An impression: minutiae of the finger, each a pixel or two off.
@@ -108,4 +109,57 @@ fn rates_without_non_mates_are_refused() {
     let scores = Scores::compare(&collection, Stage::Coarse, |_| ()).unwrap();
     let refused = Report::new(&collection, &scores).unwrap_err();
     assert_eq!(refused, EvalError::TooFew { genuine: 3, impostor: 0 });
+}
+
+#[test]
+fn the_cascade_is_told_with_its_curve() {
+    let same = [("a/3".to_owned(), "n/b/3".to_owned())];
+    let samples = samples();
+    let collection = Collection::new(&samples, &same).unwrap();
+    let scores = Scores::compare(&collection, Stage::Fine, |_| ()).unwrap();
+    let background = Background::new(&collection, &samples, 1500, 4, |_| ()).unwrap();
+    let mut found = Report::new(&collection, &scores).unwrap();
+    assert!(chart::kept(&found).is_empty() && serde_json::to_value(&found).unwrap().get("cascade").is_none());
+    found.cascade = Some(cascade::study(&collection, &scores, &background, (20, 4), |_| ()).unwrap());
+    let value = serde_json::to_value(&found).unwrap();
+    let number = |place: &str| value.pointer(&format!("/cascade{place}")).and_then(Value::as_f64);
+    assert_eq!((number("/keep"), number("/seed"), number("/sizes/0/fingers")), (Some(20.0), Some(4.0), Some(1500.0)));
+    // 24 impressions with two mates each, all of which come first.
+    assert_eq!((number("/sizes/0/mated_searches"), number("/sizes/0/nonmated_searches")), (Some(48.0), Some(24.0)));
+    for stages in ["coarse", "cascade", "fine"] {
+        assert_eq!(number(&format!("/sizes/0/{stages}/rank1")), Some(1.0), "{stages}");
+        assert_eq!(number(&format!("/sizes/0/{stages}/fnir_at_fpir/1e-2")), Some(0.0), "{stages}");
+        assert!(
+            number(&format!("/sizes/0/{stages}/ci95/fnir_at_fpir/1e-3/1")).is_some_and(|high| high > 0.0),
+            "{stages}"
+        );
+    }
+    assert_eq!((number("/sizes/0/found"), number("/sizes/0/recommended_keep")), (Some(48.0), Some(1.0)));
+    for (nth, keep) in cascade::KEEPS.into_iter().enumerate() {
+        let at = |key: &str| number(&format!("/sizes/0/curve/{nth}/{key}"));
+        assert_eq!(
+            (at("keep"), at("kept"), at("lost"), at("loss")),
+            (Some(keep as f64), Some(1.0), Some(0.0), Some(0.0))
+        );
+        assert!(at("fine_share").is_some_and(|share| share > 0.0 && share < 1.0), "{keep}");
+    }
+    assert_eq!(number("/sizes/0/chosen/keep"), Some(20.0));
+    assert!(
+        number("/sizes/0/coarse_seconds").is_some_and(|s| s > 0.0)
+            && number("/sizes/0/fine_us").is_some_and(|s| s > 0.0)
+    );
+    assert_eq!(number("/background_bytes"), Some(background.bytes() as f64));
+    assert_eq!(chart::kept(&found).matches("<polyline").count(), 1);
+    let page = page::html(&found, "a");
+    assert!(page.contains("<h2>Cascade among made fingers, percent</h2>") && page.contains("1500 fingers</text>"));
+}
+
+#[test]
+fn a_cascade_without_fine_scores_or_mates_is_refused() {
+    let samples = samples();
+    let collection = Collection::new(&samples, &[]).unwrap();
+    let background = Background::new(&collection, &samples, 1000, 4, |_| ()).unwrap();
+    let scores = Scores::compare(&collection, Stage::Coarse, |_| ()).unwrap();
+    let refused = cascade::study(&collection, &scores, &background, (20, 4), |_| ()).unwrap_err();
+    assert_eq!(refused, EvalError::NoMates);
 }
