@@ -121,7 +121,7 @@ fn two_fold(
     }
     let collections: Vec<&Collection> = std::iter::once(collection).chain(&others).collect();
     let sources = measured(&collections)?;
-    training::two_fold(scores, &sources, folds)?;
+    training::two_fold(scores, &sources, 0, folds)?;
     let names = std::iter::once(&options.templates).chain(&options.train_with);
     Ok(Training::two_fold(collection, folds, names.map(|folder| name_of(folder)).collect()))
 }
@@ -137,7 +137,7 @@ pub fn measured<'a>(collections: &[&'a Collection]) -> Result<Vec<Measured<'a>>,
 }
 
 /// What a folder is called.
-fn name_of(folder: &Path) -> String {
+pub fn name_of(folder: &Path) -> String {
     folder.file_name().map_or_else(|| "templates".into(), |name| name.to_string_lossy().into_owned())
 }
 

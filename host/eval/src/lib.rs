@@ -12,11 +12,13 @@
 //! - [`identification`]: ranks and open-set rates, each impression searched among the others.
 //! - [`subjects`]: several fingers fused, on virtual subjects.
 //! - [`training`], with `regression`: the fine stage's weights, and the two-fold protocol.
+//! - [`calibration`]: from the fine stage's output to ratios and expected false matches.
 //! - [`report`]: everything that a run found, as `report.json` has it.
 //! - [`chart`], [`page`]: the same as SVG and as one HTML page.
 //!
 //! Nothing here reads or writes files.
 
+pub mod calibration;
 pub mod chart;
 pub mod collection;
 mod error;
