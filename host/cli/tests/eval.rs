@@ -251,3 +251,29 @@ fn commands_without_a_name_of_their_own_are_wrong_usage() {
     let (code, said) = databases.refusal(&["--matcher-command", "awk 1", "--matcher-command", "/usr/bin/awk 2"]);
     assert!(code == Some(2) && said.contains("two matchers are called awk"), "{said}");
 }
+
+#[test]
+fn the_two_fold_protocol_prints_its_split_and_train_writes_a_table() {
+    let databases = Databases::new();
+    let output = databases.eval(&["--two-fold", "--same-finger", "a/3=n/b/3"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("Fold 1: a/0, a/1, n/b/4."), "{text}");
+    assert!(text.contains("Fold 2: a/2, a/3, n/b/3, n/b/5, n/b/6."), "{text}");
+    let report = databases.report(&["--two-fold"]);
+    assert_eq!(report["training"]["folds"][1][2], "n/b/5");
+    assert_eq!(report["training"]["weights"], "two-fold");
+    // Two fingers of three impressions by database and fold: 9 pairs in each of four, and across databases 4 times 9.
+    assert_eq!(number(&report, "/pooled/counts/impostor"), 108.0);
+    let whorl = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_whorl"));
+        command.current_dir(databases.folder.path()).args(arguments).output().expect("whorl starts")
+    };
+    let output = whorl(&["train", "--templates", "data", "--version", "mine", "--out", "fine.txt"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let table = fs::read_to_string(databases.path("fine.txt")).expect("a table was written");
+    assert!(table.contains("version = mine\n") && table.contains("\nbias = "), "{table}");
+    let (code, message) = databases.refusal(&["--two-fold", "--train-with", "nowhere"]);
+    assert_eq!(code, Some(3), "{message}");
+    assert!(message.contains("nowhere"), "{message}");
+}

@@ -59,8 +59,8 @@ fn main() {
         group.sample_size(20).throughput(Throughput::Elements(comparisons.len() as u64));
         group.bench_function("fine", |b| {
             b.iter(|| {
-                let each = |c: &Comparison| compare_tapped(black_box(&c.probe), &c.reference, &c.taps).log_odds;
-                comparisons.iter().map(each).sum::<f64>()
+                let each = |c: &Comparison| compare_tapped(black_box(&c.probe), &c.reference, &c.taps, GATE_DEFAULT);
+                comparisons.iter().map(|c| each(c).expect("records").log_odds).sum::<f64>()
             });
         });
         group.bench_function("coarse taps and fine", |b| {

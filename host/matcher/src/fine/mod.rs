@@ -213,13 +213,21 @@ pub fn measure(probe: &Probe, reference: &Record, gate: u8) -> Result<Measuremen
     Ok(measure_tapped(probe, reference, &taps(probe, reference, gate)?))
 }
 
-fn measure_tapped(probe: &Probe, reference: &Record, taps: &Taps) -> Measurement {
+/// Every alignment that was tried, in the order of the guesses; [`measure`] gives the best of them.
+///
+/// # Errors
+/// As [`compare`].
+pub fn alignments(probe: &Probe, reference: &Record, gate: u8) -> Result<Vec<Measurement>, RecordError> {
+    Ok(alignments_tapped(probe, reference, &taps(probe, reference, gate)?))
+}
+
+fn alignments_tapped(probe: &Probe, reference: &Record, taps: &Taps) -> Vec<Measurement> {
     assert_eq!(taps.slots.len(), probe.minutiae().len(), "the taps are those of another probe");
     if probe.minutiae().len() < MINUTIAE_MIN || reference.minutiae.len() < MINUTIAE_MIN {
-        return Measurement::default();
+        return Vec::new();
     }
     let pair = alignment::Pair::new(probe.record(), reference);
-    let measured: Vec<_> = hypothesis::hypotheses(probe, taps)
+    hypothesis::hypotheses(probe, taps)
         .iter()
         .map(|hypothesis| {
             let alignment = alignment::align(&pair, hypothesis);
@@ -228,12 +236,17 @@ fn measure_tapped(probe: &Probe, reference: &Record, taps: &Taps) -> Measurement
             let warped = WarpedFeatures::of(&pair, &expected, &correspondences);
             Measurement { features, warped, transform: alignment.transform, correspondences }
         })
-        .collect();
+        .collect()
+}
+
+fn measure_tapped(probe: &Probe, reference: &Record, taps: &Taps) -> Measurement {
+    let mut measured = alignments_tapped(probe, reference, taps);
     let better = |a: &Measurement, b: &Measurement| b.warped.merit() > a.warped.merit();
-    let Some(best) = measured.iter().reduce(|best, next| if better(best, next) { next } else { best }) else {
-        return Measurement::default();
-    };
+    let best =
+        (0..measured.len()).reduce(|best, next| if better(&measured[best], &measured[next]) { next } else { best });
+    let Some(best) = best else { return Measurement::default() };
+    let mut best = measured.swap_remove(best);
     let rivals = measured.iter().filter(|other| other.transform.differs(&best.transform));
-    let rival = rivals.map(|other| other.warped.merit()).fold(0.0, f64::max);
-    Measurement { warped: WarpedFeatures { rival, ..best.warped }, ..best.clone() }
+    best.warped.rival = rivals.map(|other| other.warped.merit()).fold(0.0, f64::max);
+    best
 }

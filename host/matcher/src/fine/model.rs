@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::Measurement;
 
 /// Names of the terms that a comparison is judged by.
-pub const TERMS: [&str; 16] = [
+pub const TERMS: [&str; 13] = [
     "coarse root",
     "warped agreement per overlap",
     "warped agreement root",
@@ -16,12 +16,9 @@ pub const TERMS: [&str; 16] = [
     "displacement",
     "support root",
     "extent",
-    "rigidity",
     "agreement root",
-    "agreement share",
     "overlap log",
     "rival root",
-    "rival share",
 ];
 
 /// How much of the probe's own background an open-set decision takes off (MATCHER 5, item 6).
@@ -82,7 +79,6 @@ impl Model {
     pub fn terms(measurement: &Measurement) -> [f64; TERMS.len()] {
         let Measurement { features, warped, .. } = measurement;
         let (overlap, matches) = (warped.overlap.max(1.0), f64::from(warped.matches));
-        let merit = warped.merit();
         [
             features.coarse.sqrt(),
             warped.agreement / overlap,
@@ -94,12 +90,9 @@ impl Model {
             warped.displacement,
             features.support.sqrt(),
             features.extent,
-            features.rigidity,
             features.agreement.sqrt(),
-            features.agreement_share,
             libm::log(overlap),
             warped.rival.sqrt(),
-            if merit > 0.0 { warped.rival / merit } else { 0.0 },
         ]
     }
 

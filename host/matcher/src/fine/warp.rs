@@ -122,7 +122,7 @@ mod tests {
         let correspondences =
             (0..moved.len()).filter(|&nth| pushed(nth) < 18.0).map(|nth| of(nth, pushed(nth))).collect::<Vec<_>>();
         assert_eq!(correspondences.len(), 42);
-        let alignment = Alignment { transform: Transform::IDENTITY, moved, correspondences };
+        let alignment = Alignment { transform: Transform::IDENTITY, moved: moved.clone(), correspondences };
         let (_, found) = warp(&pair, &alignment);
         assert_eq!(found.len(), 49);
         for c in &found {
