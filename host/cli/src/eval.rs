@@ -121,7 +121,7 @@ fn two_fold(
     }
     let collections: Vec<&Collection> = std::iter::once(collection).chain(&others).collect();
     let sources = measured(&collections)?;
-    training::two_fold(scores, &sources, 0, folds)?;
+    training::two_fold(scores, &sources, folds)?;
     let names = std::iter::once(&options.templates).chain(&options.train_with);
     Ok(Training::two_fold(collection, folds, names.map(|folder| name_of(folder)).collect()))
 }

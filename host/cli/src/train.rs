@@ -61,15 +61,15 @@ pub fn run(options: &Options) -> Result<(), CliError> {
         model.prior
     )?;
     match &options.calibration {
-        Some(file) => write_calibration(options, file, &sources),
+        Some(file) => write_calibration(options, file, &model.label(), &sources),
         None => Ok(()),
     }
 }
 
 /// Makes the calibration table and tells how well it describes what it was made from.
-fn write_calibration(options: &Options, file: &Path, sources: &[Measured]) -> Result<(), CliError> {
+fn write_calibration(options: &Options, file: &Path, weights: &str, sources: &[Measured]) -> Result<(), CliError> {
     let version = format!("{}-{METHOD}", options.version);
-    let Calibrated { table, cllr, checks } = calibrate(&version, &options.version, sources)?;
+    let Calibrated { table, cllr, checks } = calibrate(&version, weights, sources)?;
     let names: Vec<String> = options.templates.iter().map(|folder| name_of(folder)).collect();
     let heading = format!(
         "# Calibration, written by `whorl train`: two-fold outputs of {} sources ({}).\n# Ratios are natural logarithms; at the \

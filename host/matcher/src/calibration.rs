@@ -92,7 +92,7 @@ impl Tail {
 pub struct Calibration {
     /// What tells ratios and rates of two tables apart.
     pub version: String,
-    /// Version of the fine weights whose outputs it calibrates ([`crate::fine::version`]).
+    /// Version and digest of the fine weights whose outputs it calibrates ([`crate::fine::Model::label`]).
     pub fine: String,
     /// Ratio of an output of 0 at the mean background.
     pub bias: f64,
