@@ -1,9 +1,11 @@
 # What developers, users and CI call. `make setup` comes first by itself.
 export CARGO_TERM_COLOR ?= auto
 PYTHON := .venv/bin/python
-FVC    := $(or $(WHORL_DATA),../shared/data)/fvc/leader
+DATA   := $(or $(WHORL_DATA),../shared/data)/fvc
+FVC    := $(DATA)/leader
+MODEL  := host/matcher/model
 
-.PHONY: setup build demo test test-rust test-hdl test-card test-faults test-guest pairs wide bench synth timing lint formal loom gen requirements clean
+.PHONY: setup build demo test test-rust test-hdl test-card test-faults test-guest pairs wide bench tables synth timing lint formal loom gen requirements clean
 
 setup: ## Install what is missing: Debian packages, .venv, the bindings
 	@tools/setup
@@ -42,6 +44,12 @@ wide: setup ## The same through a card of 4x4, which takes the compiler some min
 bench: setup ## Every speed figure, assertions off; target/bench/report.json
 	cargo build --release -p whorl-cli --no-default-features --features sim
 	cargo xtask bench
+
+tables: setup ## Train the fine stage's weights and calibrate them, on three extractors' minutiae; VERSION=... names new weights
+	cargo build --release -p whorl-cli --no-default-features
+	target/release/whorl train $(foreach s,leader mindtct secugen,--templates "$(DATA)/$(s)") \
+	  --same-finger fvc2002/DB3_B/108=fvc2004/DB3_B/102 --version "$(or $(VERSION),$(shell sed -n 's/^version = //p' $(MODEL)/fine.txt))" \
+	  --out $(MODEL)/fine.txt --calibration $(MODEL)/calibration.txt
 
 synth: setup ## LUTs of everything, engines per device; docs/area.md
 	cargo xtask synth

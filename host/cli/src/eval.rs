@@ -213,7 +213,7 @@ pub fn measured<'a>(collections: &[&'a Collection]) -> Result<Vec<Measured<'a>>,
 }
 
 /// What a folder is called.
-fn name_of(folder: &Path) -> String {
+pub fn name_of(folder: &Path) -> String {
     folder.file_name().map_or_else(|| "templates".into(), |name| name.to_string_lossy().into_owned())
 }
 

@@ -23,6 +23,7 @@ use whorl_search::{Pool, Role};
 reported: swapped hands, single fingers under wrong positions, and fingers of unknown position (code 0).\n\nExamples:\n  \
 whorl identify --gallery gallery --probe p.iso --engine cpu\n  whorl identify --gallery gallery --probe probes --engine \
 sim:2x2 --top 3 --json\n  whorl identify --gallery gallery --probe tenprint.iso --engine cpu --first-pass-fingers 2\n  \
+whorl identify --gallery gallery --probe p.iso --engine cpu --fpir 0.001\n  \
 whorl identify --gallery gallery --probe p.iso --engine cpu --stage coarse\n\nA candidate list is a lead for an examiner, \
 never a verdict."
 )]
@@ -54,6 +55,10 @@ pub struct Options {
     /// Candidates per probe
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=TOP_K_MAX as i64))]
     top: u16,
+    /// List only candidates so strong that a search of a gallery of this size for a subject who is not in it is expected to list
+    /// anybody with this probability, above 0 and below 1. An estimate by the calibration table
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    fpir: Option<f64>,
     /// Smallest coarse score of a candidate, 0..65535
     #[arg(long, default_value_t = 0)]
     threshold: u16,
@@ -96,8 +101,20 @@ impl Options {
     }
 }
 
+/// A rate above 0 and below 1.
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if rate > 0.0 && rate < 1.0 => Ok(rate),
+        _ => Err("expected a fraction above 0 and below 1, such as 0.001".into()),
+    }
+}
+
 /// Runs the command.
 pub fn run(options: &Options) -> Result<(), CliError> {
+    if options.fpir.is_some() && options.stage == Stage::Coarse {
+        let what = "--fpir needs --stage fine: coarse scores of single references are not calibrated";
+        return Err(CliError::Usage(what.into()));
+    }
     let mut files = Vec::new();
     for argument in &options.probe {
         files.extend(files_of(argument)?);

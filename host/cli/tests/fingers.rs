@@ -148,6 +148,46 @@ fn a_first_pass_of_two_fingers_searches_two_and_fuses_four() {
 }
 
 #[test]
+fn only_candidates_that_reach_an_expected_rate_are_listed() {
+    let files = Files::new();
+    let fingers = [(0, 2), (1, 3), (2, 7), (3, 8)];
+    let said =
+        |subject, options: &[&str]| String::from_utf8(files.identify(subject, &fingers, options).stdout).expect("text");
+    // Of three candidates the mate stays, as it was.
+    let all = files.answer(6, &fingers, &[]);
+    let answer = files.answer(6, &fingers, &["--fpir", "0.001"]);
+    assert_eq!((answer["candidates"].as_array().map(Vec::len), first(&answer, 6)), (Some(1), first(&all, 6)));
+    assert_eq!((&answer["calibration"]["fpir"], &answer["calibration"]["subjects"]), (&0.001.into(), &SUBJECTS.into()));
+    assert!(answer["calibration"]["table"].as_str().is_some_and(|name| said(6, &[]).contains(name)));
+    let rates = |key: &str| -> Vec<f64> {
+        all["candidates"].as_array().into_iter().flatten().filter_map(|c| c[key].as_f64()).collect()
+    };
+    let (rate, low, high) = (rates("fpir"), rates("fpir_low"), rates("fpir_high"));
+    assert!(rate.len() == 3 && rate[0] < 1e-6 && rate[1] > 0.001 && rate[2] >= rate[1] && rate[2] <= 1.0, "{all}");
+    assert!((0..3).all(|nth| low[nth] <= rate[nth] && rate[nth] <= high[nth]), "{all}");
+    // Somebody who is not enrolled is not found, and that is said.
+    assert_eq!(files.answer(SUBJECTS + 7, &fingers, &["--fpir", "0.001"])["candidates"], serde_json::json!([]));
+    let nobody = said(SUBJECTS + 7, &["--fpir", "0.001"]);
+    assert!(nobody.contains("no candidate reaches FPIR 0.001 in 20 subjects\n"), "{nobody}");
+    let nobody = said(6, &["--fpir", "1e-14"]);
+    assert!(nobody.contains("no candidate reaches FPIR 0.00000000000001 in 20 subjects, and none could"), "{nobody}");
+    assert!(said(6, &["--fpir", "0.001"]).contains("s06.iso") && !said(6, &[]).contains("no candidate"));
+}
+
+#[test]
+fn an_impossible_rate_is_refused_with_a_reason() {
+    let files = Files::new();
+    for rate in ["0", "1", "-0.1", "1.5", "NaN", "inf", "often"] {
+        let output = files.identify(1, &[(0, 2)], &[&format!("--fpir={rate}")]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && said.contains("above 0 and below 1"), "{rate}: {said}");
+    }
+    let output = files.identify(1, &[(0, 2)], &["--fpir", "0.1", "--stage", "coarse"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && said.contains("coarse scores"), "{said}");
+}
+
+#[test]
 fn more_fingers_than_a_person_has_are_refused() {
     let files = Files::new();
     let eleven: Vec<_> = (0..11).map(|nth| (nth % 4, 0)).collect();

@@ -13,6 +13,7 @@
 //! - [`subjects`]: several fingers fused, on virtual subjects.
 //! - [`training`], with `regression`: the fine stage's weights, and the two-fold protocol.
 //! - [`background`], [`cascade`]: the mates that the coarse stage loses among up to millions of fingers.
+//! - [`calibration`]: from the fine stage's output to ratios and expected false matches.
 //! - [`report`]: everything that a run found, as `report.json` has it.
 //! - [`chart`], [`page`]: the same as SVG and as one HTML page.
 //!
@@ -20,6 +21,7 @@
 
 pub mod background;
 pub mod cascade;
+pub mod calibration;
 pub mod chart;
 pub mod collection;
 mod error;

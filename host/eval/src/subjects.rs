@@ -130,7 +130,7 @@ impl Experiment {
             let background = background(collection, scores, probe);
             for reference in 0..count {
                 let log_odds = scores.score(Stage::Fine, probe, reference);
-                llr.push(clip(log_likelihood_ratio(log_odds, background)));
+                llr.push(clip(log_likelihood_ratio(log_odds, Some(background))));
                 listed.push(scores.coarse(probe, reference) > background);
             }
         }

@@ -102,14 +102,22 @@ pub fn folds(collection: &Collection) -> Vec<usize> {
     folds
 }
 
-/// The fine scores of `sources[0]`, each fold's by weights trained on the other fold of all sources. A finger of another
+/// The fine scores of `sources[0]` by the two-fold protocol; see [`two_fold_of`].
+///
+/// # Errors
+/// As [`two_fold_of`].
+pub fn two_fold(scores: &mut Scores, sources: &[Measured], folds: &[usize]) -> Result<(), EvalError> {
+    two_fold_of(scores, sources, 0, folds)
+}
+
+/// The fine scores of `sources[judged]`, each fold's by weights trained on the other fold of all sources. A finger of another
 /// source is in the fold of the finger of the same name.
 ///
 /// # Errors
 /// [`EvalError::TooFew`] if a fold has no comparisons of both kinds; [`EvalError::UnknownFinger`] if sources differ in their
 /// fingers.
-pub fn two_fold(scores: &mut Scores, sources: &[Measured], folds: &[usize]) -> Result<(), EvalError> {
-    let judged = &sources[0];
+pub fn two_fold_of(scores: &mut Scores, sources: &[Measured], judged: usize, folds: &[usize]) -> Result<(), EvalError> {
+    let judged = &sources[judged];
     let fold_of = |source: usize, finger: usize| -> Result<usize, EvalError> {
         let collection = sources[source].collection;
         Ok(folds[judged.collection.finger(&collection.name_of(finger))?])

@@ -23,7 +23,7 @@
 mod assignment;
 mod first_pass;
 
-use crate::fine::{Model, open_set};
+use crate::calibration::Calibration;
 use assignment::{Pairs, best, log_count};
 pub use first_pass::first_pass;
 
@@ -36,9 +36,10 @@ pub const LLR_MAX: f64 = 20.0;
 pub const MIX_UP_PENALTY: f64 = 4.605_170_185_988_092;
 
 /// The log-likelihood ratio of one pair of fingers from the fine stage's output, not yet clipped. `background` is the
-/// coarse score that 0.5 % of the probe's comparisons exceed (MATCHER 5, item 6). The one place where scores become evidence.
-pub fn log_likelihood_ratio(log_odds: f64, background: u16) -> f64 {
-    open_set(log_odds, background) - Model::current().prior_log_odds()
+/// coarse score that 0.5 % of the probe's comparisons exceed (MATCHER 5, item 6), `None` where too few were made to tell. The one
+/// place where scores become evidence, by the [`calibration`](crate::calibration) table.
+pub fn log_likelihood_ratio(log_odds: f64, background: Option<u16>) -> f64 {
+    Calibration::current().llr(log_odds, background)
 }
 
 /// How the positions of a probe's fingers and a subject's references were found to be related.

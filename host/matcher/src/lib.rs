@@ -15,6 +15,7 @@
 //! - [`plain`]: the comparison in the words of MATCHER 3, with every intermediate value ([`taps`]).
 //! - [`comparator`]: scores and scans with the fastest exact code that the processor runs.
 //! - [`fine`]: the second comparison of a candidate, with transform and correspondences (MATCHER 5).
+//! - [`calibration`]: from the fine stage's output to likelihood ratios and expected false matches.
 //! - [`fusion`]: what several fingers say together, whatever their positions are worth (MATCHER 7).
 //! - `avx2`, with `sorted`: the same comparison, faster.
 //! - `model`: the learned and the computed tables; `score`: the last step of a comparison.
@@ -37,6 +38,7 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+pub mod calibration;
 pub mod comparator;
 mod encode;
 pub mod fine;
@@ -49,6 +51,7 @@ mod score;
 #[cfg(target_arch = "x86_64")]
 mod sorted;
 
+pub use calibration::Calibration;
 pub use comparator::{Backend, Comparator};
 pub use encode::{Origin, Role, encode};
 pub use fine::FineComparison;

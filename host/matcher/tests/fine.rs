@@ -249,7 +249,8 @@ fn derived_values_follow_their_formulas() {
     let record = common::record(&spread(1), Role::Probe);
     let outcome = fine(&record, &record);
     let model = Model::current();
-    assert!((outcome.log_likelihood_ratio() - outcome.log_odds + model.prior_log_odds()).abs() < 1e-12);
+    let calibrated = whorl_matcher::Calibration::current().llr(outcome.log_odds, None);
+    assert!((outcome.log_likelihood_ratio() - calibrated).abs() < 1e-12);
     assert!(model.prior_log_odds() < 0.0, "there were fewer mates than non-mates");
     let measured = measure(&Probe::new(&record).unwrap(), &record, GATE_DEFAULT).unwrap();
     let terms = Model::terms(&measured);

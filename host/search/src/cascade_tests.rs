@@ -91,7 +91,7 @@ fn every_subject_is_found_by_all_its_fingers_and_ranked_by_their_sum() {
                 fine::compare(&fingers[finger].probe, &reference, GATE_DEFAULT).expect("a whole record")
             };
             // 100 references are too few for a background.
-            let sum: f64 = (0..4).map(|f| (own(f).log_odds + 3.078).clamp(-14.0, 20.0)).sum();
+            let sum: f64 = (0..4).map(|f| own(f).log_likelihood_ratio().clamp(-14.0, 20.0)).sum();
             assert!((candidate.llr - sum).abs() < 1e-9, "{candidate:?}, expected {sum}");
             let counted: Vec<_> = (0..4).map(|f| own(f).correspondences.len()).collect();
             assert_eq!(candidate.fingers.iter().map(|f| f.correspondences).collect::<Vec<_>>(), counted);

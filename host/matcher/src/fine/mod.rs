@@ -25,6 +25,7 @@ mod warp;
 
 use rayon::prelude::*;
 
+use crate::calibration::Calibration;
 use crate::plain::{Taps, taps};
 use crate::probe::Probe;
 use crate::record::{Record, RecordError};
@@ -147,9 +148,9 @@ pub struct FineComparison {
 }
 
 impl FineComparison {
-    /// Natural log of the likelihood ratio of mates to non-mates, as the training set had them.
+    /// Natural log of the likelihood ratio of mates to non-mates, calibrated, for a probe of mean background.
     pub fn log_likelihood_ratio(&self) -> f64 {
-        self.log_odds - Model::current().prior_log_odds()
+        Calibration::current().llr(self.log_odds, None)
     }
 }
 

@@ -65,6 +65,13 @@ impl Model {
         &CURRENT
     }
 
+    /// Version and digest: tells any two tables apart, also those that were given one version.
+    pub fn label(&self) -> String {
+        // FNV-1a of 64 bits: no secret depends on it.
+        let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        format!("{} {:016x}", self.version, self.to_text().bytes().fold(0xcbf2_9ce4_8422_2325, mix))
+    }
+
     /// Natural-log prior odds of mates in the training set: what an output exceeds a log-likelihood ratio by.
     pub fn prior_log_odds(&self) -> f64 {
         self.prior

@@ -18,7 +18,7 @@ use whorl_matcher::{Record, taps};
 /// What all subjects of a search have in common.
 pub(super) struct Plan<'a> {
     pub(super) fingers: &'a [ProbeFinger],
-    pub(super) backgrounds: &'a [u16],
+    pub(super) backgrounds: &'a [Option<u16>],
     pub(super) gate: u8,
     pub(super) searched: Searched<'a>,
 }
