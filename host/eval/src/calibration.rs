@@ -151,7 +151,7 @@ fn ratio(pairs: &[Vec<Pair>]) -> Result<Calibration, EvalError> {
         (bias, [slope]) = fit(&pairs.iter().flatten().map(alone).collect::<Vec<_>>()).ok_or_else(few)?;
         weight = 0.0;
     }
-    if !(slope > 0.0) {
+    if slope.is_nan() || slope <= 0.0 {
         return Err(few());
     }
     Ok(Calibration {
@@ -335,8 +335,8 @@ fn checks(nonmates: &[Vec<NonMate>], tails: &[Tail], count: usize) -> Vec<Check>
         }
         sets.extend([2, 4].map(|fingers| (fingers, false, tails[fingers - 1].llr, drawn_sums(own, count, fingers))));
         for (fingers, held_out, at, ratios) in sets {
-            for level in 1..4 {
-                let reached = ratios.iter().filter(|&&llr| llr >= at[level]).count();
+            for (level, &least) in at.iter().enumerate().take(4).skip(1) {
+                let reached = ratios.iter().filter(|&&llr| llr >= least).count();
                 let observed = reached as f64 / ratios.len() as f64;
                 let expected = 10_f64.powi(-(level as i32 + 1));
                 checks.push(Check { source, fingers, held_out, expected, observed });

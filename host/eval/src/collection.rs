@@ -135,6 +135,9 @@ impl Collection {
     }
 
     /// Leaves out every comparison of fingers of different folds. `folds` is by finger.
+    ///
+    /// # Panics
+    /// If there is not one fold per finger.
     pub fn part(&mut self, folds: Vec<usize>) {
         assert_eq!(folds.len(), self.fingers.len(), "a fold for each finger");
         self.folds = Some(folds);

@@ -20,8 +20,8 @@
 //! Nothing here reads or writes files.
 
 pub mod background;
-pub mod cascade;
 pub mod calibration;
+pub mod cascade;
 pub mod chart;
 pub mod collection;
 mod error;

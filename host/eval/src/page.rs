@@ -32,7 +32,7 @@ pub fn html(report: &Report, title: &str) -> String {
         sizes(report),
         speed(report),
         method.map(|text| format!("<p>{}</p>\n", escape(text))).concat(),
-        report.training.described().iter().map(|text| format!("<p>{}</p>\n", escape(text))).collect(),
+        report.training.described().into_iter().map(|text| "<p>".to_owned() + &escape(&text) + "</p>\n").collect(),
         "</html>\n".into(),
     ]
     .concat()

@@ -67,10 +67,10 @@ impl Tail {
     /// log10 FMR at a fused ratio, and its limits.
     fn log_rate(&self, llr: f64) -> Estimate {
         let last = LEVELS - 1;
-        if !(llr < self.llr[last]) {
+        if llr >= self.llr[last] {
             return Estimate { value: -(LEVELS as f64), low: self.low[last], high: self.high[last] };
         }
-        // Below the first ratio as between the first two.
+        // Below the first ratio as between the first two; what is no number comes out as a rate of 1.
         let nth = self.llr[1..last].iter().take_while(|&&at| at <= llr).count();
         let share = (llr - self.llr[nth]) / (self.llr[nth + 1] - self.llr[nth]);
         let between = |from: f64, to: f64| (from + share * (to - from)).min(0.0);

@@ -136,7 +136,7 @@ impl Model {
         let weights = TERMS.into_iter().zip(self.weights);
         let lines =
             heading.into_iter().chain(numbers.into_iter().chain(weights).map(|(name, v)| (name, v.to_string())));
-        lines.map(|(name, value)| format!("{name} = {value}\n")).collect()
+        lines.map(|(name, value)| name.to_owned() + " = " + &value + "\n").collect()
     }
 }
 
