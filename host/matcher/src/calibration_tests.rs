@@ -46,7 +46,7 @@ fn a_table_with_a_line_amiss_is_refused_with_its_number() {
     assert_eq!(count, 6 + 3 * FINGERS_MAX);
     for nth in 0..count {
         let kept = text.lines().enumerate().filter(|&(at, _)| at != nth);
-        let error = Calibration::from_text(&kept.map(|(_, line)| format!("{line}\n")).collect::<String>());
+        let error = Calibration::from_text(&kept.map(|(_, line)| line.to_owned() + "\n").collect::<String>());
         assert_eq!(error.expect_err("a line is missing").line, nth + 1);
     }
     for (from, to, line) in [
@@ -102,8 +102,8 @@ fn a_search_is_as_many_chances() {
     }
     assert_near(fpir(4.0, 1000).value, 1.0 - 0.999_f64.powi(1000));
     assert_near(fpir(12.0, 100).value, 1e-9); // a difference from 1 would have lost half of the digits
-    assert_eq!(fpir(4.0, 0).value, 0.0);
-    assert_eq!(fpir(-5.0, 1000).value, 1.0);
+    assert!(fpir(4.0, 0).value.abs() < 1e-15);
+    assert!((fpir(-5.0, 1000).value - 1.0).abs() < 1e-12);
 }
 
 #[test]

@@ -157,7 +157,7 @@ mod tests {
             text.lines()
                 .enumerate()
                 .filter(|&(at, _)| at != nth)
-                .map(|(_, line)| format!("{line}\n"))
+                .map(|(_, line)| line.to_owned() + "\n")
                 .collect::<String>()
         };
         for nth in 0..text.lines().count() {
