@@ -38,7 +38,7 @@ const FIRST_PASS: usize = 2;
 pub const METHOD: &str = "Virtual subjects are put together from different fingers at random, a new one for each of 20,000 \
 trials; fingers of a pair named as the same count once. A trial parts the fingers into two halves; the probe's subject is of one \
 half, with different impressions as probe and reference, and the 20 other subjects of the gallery of the other. Fingers contribute \
-log-likelihood ratios of the fine stage less their background, clipped to [-14, 20] and summed; positions are known and true. \
+calibrated log-likelihood ratios of the fine stage, the probe's background counted in, clipped to [-14, 20] and summed; positions are known and true. \
 Fingers are used many times, so intervals come from drawing fingers with replacement (200 times, 4,000 trials each, middle 95 %), \
 not from the number of searches; where no error was observed, the upper limit is Wilson's with as many trials as there are \
 disjoint subjects. First pass: a mated search is lost where no searched finger's mate exceeds the coarse score that 0.5 % of \
