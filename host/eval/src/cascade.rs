@@ -175,7 +175,7 @@ pub fn study(
     sizes.push(background.fingers());
     let comparator = Comparator::new(Backend::Auto);
     let search = |probe: usize| -> Result<ProbeResult, EvalError> {
-        let snapshots = scan(&comparator, collection, probe, (background, &sizes), &done)?;
+        let snapshots = scan(comparator, collection, probe, (background, &sizes), &done)?;
         let mates: Vec<_> =
             mates(probe).map(|mate| (scores.coarse(probe, mate), scores.score(Stage::Fine, probe, mate))).collect();
         compared(collection, probe, background, &snapshots, &mates)
@@ -197,7 +197,7 @@ pub fn study(
 
 /// The coarse stage of one probe, with what it knows at each size.
 fn scan(
-    comparator: &Comparator,
+    comparator: Comparator,
     collection: &Collection,
     probe: usize,
     (background, sizes): (&Background, &[usize]),
@@ -232,16 +232,15 @@ fn compared(
         let th = snapshot.background();
         let (mut best, mut seconds) = (vec![f64::NEG_INFINITY], vec![0.0]);
         for &(_, index) in &snapshot.best {
-            let (output, took) = match outputs.get(&index) {
-                Some(&known) => known,
-                None => {
-                    let record = background.record(index)?;
-                    let start = Instant::now();
-                    let output = fine::compare(&impression.probe, &record, GATE_DEFAULT)?.log_odds;
-                    let known = (output, start.elapsed().as_secs_f64());
-                    outputs.insert(index, known);
-                    known
-                }
+            let (output, took) = if let Some(&known) = outputs.get(&index) {
+                known
+            } else {
+                let record = background.record(index)?;
+                let start = Instant::now();
+                let output = fine::compare(&impression.probe, &record, GATE_DEFAULT)?.log_odds;
+                let known = (output, start.elapsed().as_secs_f64());
+                outputs.insert(index, known);
+                known
             };
             let so_far = best[best.len() - 1];
             best.push(so_far.max(open_set(output, th)));
