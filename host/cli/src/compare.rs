@@ -121,12 +121,12 @@ fn print(
     writeln!(out, "best sum {} at lane {lane}", comparison.best)?;
     writeln!(out, "minutiae {} and {}", a.record.minutiae.len(), b.record.minutiae.len())?;
     writeln!(out, "log odds {:.4}, log-likelihood ratio {:.4}", found.log_odds, found.log_likelihood_ratio())?;
-    let count = found.correspondences.len();
+    let count = found.measurement.correspondences.len();
     if count == 0 {
         writeln!(out, "no correspondences")?;
         return Ok(());
     }
-    let transform = &found.transform;
+    let transform = &found.measurement.transform;
     writeln!(
         out,
         "{count} correspondences: probe turned by {:.2} degrees counter-clockwise, moved by {:.1} px right and {:.1} px up",
@@ -147,6 +147,7 @@ fn fine_value(a: &Side, b: &Side, found: &FineComparison) -> Value {
         json!({"index": index, "x": minutia.x, "y": minutia.y})
     };
     let correspondences: Vec<_> = found
+        .measurement
         .correspondences
         .iter()
         .map(|c| {
@@ -161,9 +162,9 @@ fn fine_value(a: &Side, b: &Side, found: &FineComparison) -> Value {
         .collect();
     let transform = (!correspondences.is_empty()).then(|| {
         json!({
-            "rotation_degrees": degrees(found.transform.angle),
-            "x_px": found.transform.x,
-            "y_px": found.transform.y,
+            "rotation_degrees": degrees(found.measurement.transform.angle),
+            "x_px": found.measurement.transform.x,
+            "y_px": found.measurement.transform.y,
         })
     });
     json!({

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use whorl_eval::background::{self, Background};
 use whorl_eval::cascade::{self, CascadeReport};
-use whorl_eval::report::{IdentificationReport, Training, Verification};
+use whorl_eval::report::{IdentificationReport, Verification};
 use whorl_eval::scores::Peer;
-use whorl_eval::training::{self, Measured};
+use whorl_eval::training::{self, Measured, Training};
 use whorl_eval::{Collection, Report, Sample, Scores, Stage, chart, page};
 use whorl_search::cascade::KEEP_DEFAULT;
 
@@ -197,7 +197,7 @@ fn two_fold(
     }
     let collections: Vec<&Collection> = std::iter::once(collection).chain(&others).collect();
     let sources = measured(&collections)?;
-    training::two_fold(scores, &sources, folds)?;
+    training::two_fold(scores, &sources, 0, folds)?;
     let names = std::iter::once(&options.templates).chain(&options.train_with);
     Ok(Training::two_fold(collection, folds, names.map(|folder| name_of(folder)).collect()))
 }

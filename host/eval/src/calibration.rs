@@ -23,7 +23,7 @@ use crate::error::EvalError;
 use crate::identification::background;
 use crate::regression::{Observation, fit};
 use crate::scores::{Scores, Stage};
-use crate::training::{Measured, folds, two_fold_of};
+use crate::training::{Measured, folds, two_fold};
 
 /// What tells tables apart that are made differently from the same outputs.
 pub const METHOD: &str = "c1";
@@ -84,7 +84,7 @@ struct Pair {
 /// Makes the table `version` for the weights that are labelled `fine`, from every source's two-fold scores.
 ///
 /// # Errors
-/// As [`two_fold_of`], and [`EvalError::TooFew`] where mates do not tell from non-mates.
+/// As [`two_fold`], and [`EvalError::TooFew`] where mates do not tell from non-mates.
 pub fn calibrate(version: &str, fine: &str, sources: &[Measured]) -> Result<Calibrated, EvalError> {
     let pairs = (0..sources.len()).map(|nth| pairs(sources, nth)).collect::<Result<Vec<_>, _>>()?;
     let mut table = ratio(&pairs)?;
@@ -114,7 +114,7 @@ fn pairs(sources: &[Measured], nth: usize) -> Result<Vec<Pair>, EvalError> {
     let collection = sources[nth].collection;
     let folds = folds(collection);
     let mut scores = Scores::compare(collection, Stage::Coarse, |_| ())?;
-    two_fold_of(&mut scores, sources, nth, &folds)?;
+    two_fold(&mut scores, sources, nth, &folds)?;
     let mut pairs = Vec::new();
     for (probe, impression) in collection.impressions.iter().enumerate() {
         let background = background(collection, &scores, probe);

@@ -13,7 +13,7 @@ use crate::scores::{Scores, Stage};
 use whorl_matcher::fine::open_set;
 
 /// Share of a search's comparisons that exceed its background score (MATCHER 5, item 6).
-const BACKGROUND_SHARE: f64 = 0.005;
+pub(crate) const BACKGROUND_SHARE: f64 = 0.005;
 
 /// What one probe's searches gave.
 #[derive(Debug, Clone, Copy, PartialEq)]

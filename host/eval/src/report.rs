@@ -13,6 +13,7 @@ use crate::interval::{Interval, bootstrap, wilson};
 use crate::rates::{Comparisons, Figures, Point, Scored};
 use crate::scores::{PeerSpeed, Scores, Stage};
 use crate::subjects::{self, FusionReport};
+use crate::training::Training;
 
 /// Ranks of a cumulative match characteristic.
 const RANKS: usize = 20;
@@ -57,55 +58,6 @@ pub struct PeerReport {
     pub figures: StageReport,
     /// What comparing took.
     pub speed: PeerSpeed,
-}
-
-/// Where the fine stage's weights come from.
-#[derive(Debug, Clone, Serialize)]
-pub struct Training {
-    /// Version of the committed weights, or `two-fold`.
-    pub weights: String,
-    /// The fingers of each fold, where each fold is judged by weights trained on the other.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub folds: Option<[Vec<String>; 2]>,
-    /// The collections that were trained on, where training was part of the run.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub sources: Vec<String>,
-}
-
-impl Training {
-    /// The two-fold protocol.
-    pub fn two_fold(collection: &Collection, folds: &[usize], sources: Vec<String>) -> Self {
-        let of = |fold: usize| {
-            folds
-                .iter()
-                .enumerate()
-                .filter(|&(_, &f)| f == fold)
-                .map(|(finger, _)| collection.name_of(finger))
-                .collect()
-        };
-        Self { weights: "two-fold".into(), folds: Some([of(0), of(1)]), sources }
-    }
-
-    /// The same in sentences.
-    pub fn described(&self) -> Vec<String> {
-        let Some(folds) = &self.folds else {
-            return vec![format!(
-                "Weights {} are fixed: nothing was trained on these samples in this run.",
-                self.weights
-            )];
-        };
-        let fold = |nth: usize| format!("Fold {}: {}.", nth + 1, folds[nth].join(", "));
-        vec![
-            format!(
-                "Two-fold protocol: the fine stage's weights were trained in this run on {}, and each fold is judged by those \
-                 trained on the other. Comparisons across folds are left out. The descriptor model m1 is fixed, and its \
-                 training saw FVC's development set.",
-                self.sources.join(", ")
-            ),
-            fold(0),
-            fold(1),
-        ]
-    }
 }
 
 /// The figures of one stage.

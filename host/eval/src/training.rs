@@ -6,6 +6,7 @@
 //! not trained again: they were found on development data, and stay as they are.
 
 use rayon::prelude::*;
+use serde::Serialize;
 use whorl_matcher::GATE_DEFAULT;
 use whorl_matcher::fine::{Measurement, Model, from_both_orders, measure};
 
@@ -13,6 +14,55 @@ use crate::collection::{Collection, Relation};
 use crate::error::EvalError;
 use crate::regression::{Observation, fit};
 use crate::scores::Scores;
+
+/// Where the fine stage's weights come from.
+#[derive(Debug, Clone, Serialize)]
+pub struct Training {
+    /// Version of the committed weights, or `two-fold`.
+    pub weights: String,
+    /// The fingers of each fold, where each fold is judged by weights trained on the other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folds: Option<[Vec<String>; 2]>,
+    /// The collections that were trained on, where training was part of the run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
+}
+
+impl Training {
+    /// The two-fold protocol.
+    pub fn two_fold(collection: &Collection, folds: &[usize], sources: Vec<String>) -> Self {
+        let of = |fold: usize| {
+            folds
+                .iter()
+                .enumerate()
+                .filter(|&(_, &f)| f == fold)
+                .map(|(finger, _)| collection.name_of(finger))
+                .collect()
+        };
+        Self { weights: "two-fold".into(), folds: Some([of(0), of(1)]), sources }
+    }
+
+    /// The same in sentences.
+    pub fn described(&self) -> Vec<String> {
+        let Some(folds) = &self.folds else {
+            return vec![format!(
+                "Weights {} are fixed: nothing was trained on these samples in this run.",
+                self.weights
+            )];
+        };
+        let fold = |nth: usize| format!("Fold {}: {}.", nth + 1, folds[nth].join(", "));
+        vec![
+            format!(
+                "Two-fold protocol: the fine stage's weights were trained in this run on {}, and each fold is judged by those \
+                 trained on the other. Comparisons across folds are left out. The descriptor model m1 is fixed, and its \
+                 training saw FVC's development set.",
+                self.sources.join(", ")
+            ),
+            fold(0),
+            fold(1),
+        ]
+    }
+}
 
 /// One source's fingers with what the fine stage measures of every ordered pair of impressions.
 #[derive(Debug)]
@@ -102,21 +152,13 @@ pub fn folds(collection: &Collection) -> Vec<usize> {
     folds
 }
 
-/// The fine scores of `sources[0]` by the two-fold protocol; see [`two_fold_of`].
-///
-/// # Errors
-/// As [`two_fold_of`].
-pub fn two_fold(scores: &mut Scores, sources: &[Measured], folds: &[usize]) -> Result<(), EvalError> {
-    two_fold_of(scores, sources, 0, folds)
-}
-
 /// The fine scores of `sources[judged]`, each fold's by weights trained on the other fold of all sources. A finger of another
 /// source is in the fold of the finger of the same name.
 ///
 /// # Errors
 /// [`EvalError::TooFew`] if a fold has no comparisons of both kinds; [`EvalError::UnknownFinger`] if sources differ in their
 /// fingers.
-pub fn two_fold_of(scores: &mut Scores, sources: &[Measured], judged: usize, folds: &[usize]) -> Result<(), EvalError> {
+pub fn two_fold(scores: &mut Scores, sources: &[Measured], judged: usize, folds: &[usize]) -> Result<(), EvalError> {
     let judged = &sources[judged];
     let fold_of = |source: usize, finger: usize| -> Result<usize, EvalError> {
         let collection = sources[source].collection;

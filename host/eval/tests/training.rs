@@ -53,7 +53,7 @@ fn trained_weights_tell_mates_of_other_fingers() {
     let (taught, asked) = (collection(&[("a", 0..8)], &[]), collection(&[("a", 8..14)], &[]));
     let model = train("test", &[Measured::new(&taught, |_| ()).unwrap()], |_, _| true).unwrap();
     // 8 fingers of 3 impressions: 48 ordered mated pairs of 24 * 23.
-    assert!((model.prior_log_odds() - (48.0_f64 / 504.0).ln()).abs() < 1e-12);
+    assert!((model.prior - (48.0_f64 / 504.0).ln()).abs() < 1e-12);
     assert_eq!(Model::from_text(&model.to_text()).unwrap(), model);
     let (mut wrong, mut pairs) = (0, 0);
     for (a, probe) in asked.impressions.iter().enumerate() {
@@ -75,7 +75,7 @@ fn each_fold_is_judged_by_the_other_folds_weights() {
     let other = collection(&[("a", 0..6)], &[]);
     let sources = [Measured::new(&parted, |_| ()).unwrap(), Measured::new(&other, |_| ()).unwrap()];
     let mut scores = Scores::compare(&parted, Stage::Fine, |_| ()).unwrap();
-    two_fold(&mut scores, &sources, &by_finger).unwrap();
+    two_fold(&mut scores, &sources, 0, &by_finger).unwrap();
     for fold in [0, 1] {
         let model = train("", &sources, |_, finger| by_finger[finger] != fold).unwrap();
         let of = |probe: usize, reference: usize| {
@@ -95,7 +95,7 @@ fn sources_of_other_fingers_and_folds_without_mates_are_refused() {
     let mut scores = Scores::compare(&parted, Stage::Fine, |_| ()).unwrap();
     let other = collection(&[("z", 0..4)], &[]);
     let sources = [Measured::new(&parted, |_| ()).unwrap(), Measured::new(&other, |_| ()).unwrap()];
-    let refused = two_fold(&mut scores, &sources, &by_finger);
+    let refused = two_fold(&mut scores, &sources, 0, &by_finger);
     assert!(matches!(refused, Err(EvalError::UnknownFinger { name, .. }) if name == "z/00"));
     let refused = train("", &sources[..1], |_, finger| finger == 0);
     assert!(matches!(refused, Err(EvalError::TooFew { genuine: 6, impostor: 0 })));

@@ -22,6 +22,7 @@
 use std::sync::LazyLock;
 
 use crate::fusion::LLR_MAX;
+use crate::table::{self, Reader, TableError};
 
 /// Numbers of fingers that the table knows, from 1; more are taken as so many.
 pub const FINGERS_MAX: usize = 10;
@@ -70,7 +71,7 @@ impl Tail {
         if llr >= self.llr[last] {
             return Estimate { value: -(LEVELS as f64), low: self.low[last], high: self.high[last] };
         }
-        // Below the first ratio as between the first two; what is no number comes out as a rate of 1.
+        // Below the first ratio as between the first two.
         let nth = self.llr[1..last].iter().take_while(|&&at| at <= llr).count();
         let share = (llr - self.llr[nth]) / (self.llr[nth + 1] - self.llr[nth]);
         let between = |from: f64, to: f64| (from + share * (to - from)).min(0.0);
@@ -104,18 +105,6 @@ pub struct Calibration {
     pub background_mean: f64,
     /// By number of fingers, from 1.
     pub tails: Vec<Tail>,
-}
-
-/// A table that is not one.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line} of the calibration table: expected `{expected}`, found `{found}`")]
-pub struct CalibrationError {
-    /// Line, counted from 1.
-    pub line: usize,
-    /// What belongs there.
-    pub expected: String,
-    /// What is there.
-    pub found: String,
 }
 
 impl Calibration {
@@ -164,37 +153,21 @@ impl Calibration {
     /// Reads a table: a name and a value per line, in a fixed order.
     ///
     /// # Errors
-    /// [`CalibrationError`] with the first line that is not as it should be.
-    pub fn from_text(text: &str) -> Result<Self, CalibrationError> {
-        let mut lines = text.lines().enumerate().filter(|(_, line)| !line.starts_with('#'));
-        let mut value = |name: &str| {
-            let (at, line) = lines.next().unwrap_or((text.lines().count(), ""));
-            let fail = CalibrationError { line: at + 1, expected: format!("{name} = ..."), found: line.to_owned() };
-            match line.split_once(" = ") {
-                Some((found, value)) if found == name => Ok((value.to_owned(), fail)),
-                _ => Err(fail),
-            }
-        };
-        let (version, _) = value("version")?;
-        let (fine, _) = value("fine weights")?;
-        let [bias, slope, background_weight, background_mean] = {
-            let mut number = |name: &str, least: f64| {
-                let (text, fail) = value(name)?;
-                let [number] = numbers(&text).filter(|&[number]| number >= least).ok_or(fail)?;
-                Ok(number)
-            };
-            [
-                number("bias", f64::MIN)?,
-                number("slope", f64::MIN_POSITIVE)?,
-                number("background weight", 0.0)?,
-                number("background mean", 0.0)?,
-            ]
-        };
+    /// [`TableError`] with the first line that is not as it should be.
+    pub fn from_text(text: &str) -> Result<Self, TableError> {
+        let mut lines = Reader::new("calibration table", text);
+        let version = lines.value("version", |text| Some(text.to_owned()))?;
+        let fine = lines.value("fine weights", |text| Some(text.to_owned()))?;
+        let mut at_least =
+            |name: &str, least: f64| lines.value(name, |value| table::number(value).filter(|&number| number >= least));
+        let bias = at_least("bias", f64::MIN)?;
+        let slope = at_least("slope", f64::MIN_POSITIVE)?;
+        let background_weight = at_least("background weight", 0.0)?;
+        let background_mean = at_least("background mean", 0.0)?;
         let mut tails = Vec::with_capacity(FINGERS_MAX);
         for fingers in 1..=FINGERS_MAX {
             let mut row = |what: &str, fits: fn(&[f64; LEVELS]) -> bool| {
-                let (text, fail) = value(&format!("fingers {fingers} {what}"))?;
-                numbers(&text).filter(fits).ok_or(fail)
+                lines.value(&format!("fingers {fingers} {what}"), |value| table::numbers(value).filter(fits))
             };
             let llr = row("llr", |row| row.array_windows().all(|[a, b]| a < b))?;
             let low = row("low", |row| row.array_windows().all(|[a, b]| a >= b))?;
@@ -206,30 +179,22 @@ impl Calibration {
 
     /// The table as [`from_text`](Self::from_text) reads it.
     pub fn to_text(&self) -> String {
-        let heading = [("version", &self.version), ("fine weights", &self.fine)];
-        let mut lines: Vec<String> = heading.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
-        for (name, value) in [
-            ("bias", self.bias),
-            ("slope", self.slope),
-            ("background weight", self.background_weight),
-            ("background mean", self.background_mean),
-        ] {
-            lines.push(format!("{name} = {value}\n"));
-        }
+        let mut lines = vec![
+            table::line("version", &self.version),
+            table::line("fine weights", &self.fine),
+            table::line("bias", self.bias),
+            table::line("slope", self.slope),
+            table::line("background weight", self.background_weight),
+            table::line("background mean", self.background_mean),
+        ];
         for (nth, tail) in self.tails.iter().enumerate() {
             for (what, row) in [("llr", tail.llr), ("low", tail.low), ("high", tail.high)] {
                 let row: Vec<String> = row.iter().map(f64::to_string).collect();
-                lines.push(format!("fingers {} {what} = {}\n", nth + 1, row.join(" ")));
+                lines.push(table::line(&format!("fingers {} {what}", nth + 1), row.join(" ")));
             }
         }
         lines.concat()
     }
-}
-
-/// So many finite numbers with a space between them.
-fn numbers<const N: usize>(text: &str) -> Option<[f64; N]> {
-    let numbers = text.split(' ').map(|number| number.parse().ok().filter(|number: &f64| number.is_finite()));
-    numbers.collect::<Option<Vec<f64>>>()?.try_into().ok()
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@
 //! - [`calibration`]: from the fine stage's output to likelihood ratios and expected false matches.
 //! - [`fusion`]: what several fingers say together, whatever their positions are worth (MATCHER 7).
 //! - `avx2`, with `sorted`: the same comparison, faster.
-//! - `model`: the learned and the computed tables; `score`: the last step of a comparison.
+//! - `model`: the learned and the computed tables; `score`: the last step of a comparison; `table`: trained tables as text.
 //!
 //! # Example
 //! ```
@@ -50,6 +50,7 @@ pub mod record;
 mod score;
 #[cfg(target_arch = "x86_64")]
 mod sorted;
+mod table;
 
 pub use calibration::Calibration;
 pub use comparator::{Backend, Comparator};
@@ -59,6 +60,7 @@ pub use plain::{Slot, Taps, Winner, taps};
 pub use probe::Probe;
 pub use record::{PackedRecord, Record, RecordError, RecordMinutia};
 pub use score::Comparison;
+pub use table::TableError;
 
 /// The usual gate: the largest angle difference of a pair of minutiae, in 1/256 turn (MATCHER 3).
 pub const GATE_DEFAULT: u8 = whorl_layout::GATE_DEFAULT as u8;

@@ -132,15 +132,15 @@ fn a_finger_corresponds_to_itself_minutia_by_minutia() {
     for seed in 1..20 {
         let record = common::record(&spread(seed), Role::Probe);
         let outcome = fine(&record, &record);
-        assert_eq!(outcome.correspondences.len(), record.minutiae.len());
-        for c in &outcome.correspondences {
+        assert_eq!(outcome.measurement.correspondences.len(), record.minutiae.len());
+        for c in &outcome.measurement.correspondences {
             assert_eq!(c.probe, c.reference);
             assert!(c.distance < 1e-9 && c.angle_difference < 1e-9 && c.hamming == 0, "{c:?}");
         }
-        let f = outcome.features;
+        let f = outcome.measurement.features;
         assert!((f.matched_share - 1.0).abs() < 1e-9 && (f.agreement_share - 1.0).abs() < 1e-9, "{f:?}");
-        let Transform { angle, x, y, .. } = outcome.transform;
-        assert!(angle.abs() < 1e-9 && x.abs() < 1e-9 && y.abs() < 1e-9, "{:?}", outcome.transform);
+        let Transform { angle, x, y, .. } = outcome.measurement.transform;
+        assert!(angle.abs() < 1e-9 && x.abs() < 1e-9 && y.abs() < 1e-9, "{:?}", outcome.measurement.transform);
         assert!(outcome.log_odds > 20.0);
     }
 }
@@ -152,14 +152,22 @@ fn a_turn_and_a_shift_are_found_again() {
         let probe = common::record(&template, Role::Probe);
         let reference = common::record(&turned(&template, angle, right, up), Role::Reference);
         let outcome = fine(&probe, &reference);
-        assert_eq!(outcome.correspondences.len(), 30, "turn of {angle}");
-        assert!((outcome.transform.angle - f64::from(angle as i8)).abs() < 0.4, "{:?}", outcome.transform);
+        assert_eq!(outcome.measurement.correspondences.len(), 30, "turn of {angle}");
+        assert!(
+            (outcome.measurement.transform.angle - f64::from(angle as i8)).abs() < 0.4,
+            "{:?}",
+            outcome.measurement.transform
+        );
         // Both records are centred, so what is left of the shift is less than a pixel of rounding.
-        assert!(outcome.transform.x.abs() < 1.5 && outcome.transform.y.abs() < 1.5, "{:?}", outcome.transform);
-        for c in &outcome.correspondences {
+        assert!(
+            outcome.measurement.transform.x.abs() < 1.5 && outcome.measurement.transform.y.abs() < 1.5,
+            "{:?}",
+            outcome.measurement.transform
+        );
+        for c in &outcome.measurement.correspondences {
             let at = &probe.minutiae[usize::from(c.probe)];
             let to = &reference.minutiae[usize::from(c.reference)];
-            let moved = outcome.transform.apply((at.x.into(), at.y.into()));
+            let moved = outcome.measurement.transform.apply((at.x.into(), at.y.into()));
             let distance = (moved.0 - f64::from(to.x)).hypot(moved.1 - f64::from(to.y));
             assert!((distance - c.displacement).abs() < 1e-9 && distance < 1.5, "{c:?}");
             assert!(c.distance < 2.0 && c.support > 0.5, "its neighbours tell where it went: {c:?}");
@@ -171,11 +179,11 @@ fn a_turn_and_a_shift_are_found_again() {
             pairs
         };
         assert_eq!(
-            sorted(swapped.correspondences.iter().map(|c| (c.reference, c.probe)).collect()),
-            sorted(outcome.correspondences.iter().map(|c| (c.probe, c.reference)).collect())
+            sorted(swapped.measurement.correspondences.iter().map(|c| (c.reference, c.probe)).collect()),
+            sorted(outcome.measurement.correspondences.iter().map(|c| (c.probe, c.reference)).collect())
         );
         assert!((swapped.log_odds - outcome.log_odds).abs() < 1e-9, "{} {}", swapped.log_odds, outcome.log_odds);
-        assert!((swapped.transform.angle + outcome.transform.angle).abs() < 0.4);
+        assert!((swapped.measurement.transform.angle + outcome.measurement.transform.angle).abs() < 0.4);
     }
 }
 
@@ -186,9 +194,9 @@ fn a_part_of_a_finger_moves_where_it_belongs() {
     part.views[0].minutiae.truncate(12); // the two upper rows: their centroid lies above that of the whole
     let (part, whole) = (common::record(&part, Role::Probe), common::record(&template, Role::Reference));
     let outcome = fine(&part, &whole);
-    assert!(outcome.correspondences.len() >= 11);
-    assert!((60.0..75.0).contains(&outcome.transform.y), "{:?}", outcome.transform);
-    assert!(outcome.transform.x.abs() < 8.0, "{:?}", outcome.transform);
+    assert!(outcome.measurement.correspondences.len() >= 11);
+    assert!((60.0..75.0).contains(&outcome.measurement.transform.y), "{:?}", outcome.measurement.transform);
+    assert!(outcome.measurement.transform.x.abs() < 8.0, "{:?}", outcome.measurement.transform);
 }
 
 #[test]
@@ -209,15 +217,15 @@ fn fingers_of_too_few_minutiae_give_nothing() {
         let few = Record { minutiae: full.minutiae[..count].to_vec() };
         for (probe, reference) in [(&few, &full), (&full, &few), (&few, &few)] {
             let outcome = fine(probe, reference);
-            assert_eq!(outcome.features, Features::default());
-            assert_eq!(outcome.transform, Transform::IDENTITY);
-            assert_eq!(outcome.warped, WarpedFeatures::default());
-            assert_eq!(outcome.correspondences, []);
+            assert_eq!(outcome.measurement.features, Features::default());
+            assert_eq!(outcome.measurement.transform, Transform::IDENTITY);
+            assert_eq!(outcome.measurement.warped, WarpedFeatures::default());
+            assert_eq!(outcome.measurement.correspondences, []);
             assert!((outcome.log_odds - Model::current().bias).abs() < 1e-12);
         }
     }
     let three = Record { minutiae: full.minutiae[..3].to_vec() };
-    assert_eq!(fine(&three, &full).correspondences.len(), 3);
+    assert_eq!(fine(&three, &full).measurement.correspondences.len(), 3);
 }
 
 #[test]
@@ -230,7 +238,7 @@ fn slots_beyond_the_gate_give_nothing() {
     assert!(open.log_odds < 0.0, "half a turn is one more than the widest gate");
     let reference = common::record(&turned(&template, 120, 0, 0), Role::Reference);
     let open = compare(&Probe::new(&probe).unwrap(), &reference, GATE_MAX).unwrap();
-    assert_eq!(open.correspondences.len(), 30);
+    assert_eq!(open.measurement.correspondences.len(), 30);
 }
 
 #[test]
@@ -251,7 +259,7 @@ fn derived_values_follow_their_formulas() {
     let model = Model::current();
     let calibrated = whorl_matcher::Calibration::current().llr(outcome.log_odds, None);
     assert!((outcome.log_likelihood_ratio() - calibrated).abs() < 1e-12);
-    assert!(model.prior_log_odds() < 0.0, "there were fewer mates than non-mates");
+    assert!(model.prior < 0.0, "there were fewer mates than non-mates");
     let measured = measure(&Probe::new(&record).unwrap(), &record, GATE_DEFAULT).unwrap();
     let terms = Model::terms(&measured);
     let sum: f64 = (0..TERMS.len()).map(|nth| model.weights[nth] * terms[nth]).sum();
@@ -286,7 +294,7 @@ fn a_reference_of_more_minutiae_than_a_probe_has_lanes_is_compared_in_both_order
     assert_eq!(reference.minutiae.len(), 60);
     let probe = common::record(&template, Role::Probe);
     let outcome = fine(&probe, &reference);
-    assert!(outcome.log_odds > 10.0 && outcome.correspondences.len() >= 40, "{}", outcome.log_odds);
+    assert!(outcome.log_odds > 10.0 && outcome.measurement.correspondences.len() >= 40, "{}", outcome.log_odds);
 }
 
 #[test]
@@ -307,11 +315,11 @@ fn outputs_have_the_same_bits_on_every_machine() {
     for probe in &records {
         for reference in &records {
             let outcome = fine(probe, reference);
-            let Transform { angle, cosine, sine, x, y } = outcome.transform;
+            let Transform { angle, cosine, sine, x, y } = outcome.measurement.transform;
             for number in [outcome.log_odds, angle, cosine, sine, x, y] {
                 digest.update(&number.to_bits().to_le_bytes());
             }
-            for c in &outcome.correspondences {
+            for c in &outcome.measurement.correspondences {
                 digest.update(&[c.probe, c.reference, c.hamming]);
                 digest.update(&c.distance.to_bits().to_le_bytes());
             }
@@ -343,25 +351,25 @@ proptest! {
         let (probe, reference) = (Record { minutiae: probe }, Record { minutiae: reference });
         let outcome = compare(&Probe::new(&probe).unwrap(), &reference, gate).unwrap();
         prop_assert!(outcome.log_odds.is_finite());
-        let Transform { angle, cosine, sine, x, y } = outcome.transform;
+        let Transform { angle, cosine, sine, x, y } = outcome.measurement.transform;
         prop_assert!((-128.0..=128.0).contains(&angle) && x.is_finite() && y.is_finite());
         prop_assert!((cosine * cosine + sine * sine - 1.0).abs() < 1e-9);
         let (mut probe_seen, mut reference_seen) = ([false; 48], [false; 96]);
-        for c in &outcome.correspondences {
+        for c in &outcome.measurement.correspondences {
             prop_assert!(usize::from(c.probe) < probe.minutiae.len());
             prop_assert!(usize::from(c.reference) < reference.minutiae.len());
             prop_assert!(!std::mem::replace(&mut probe_seen[usize::from(c.probe)], true));
             prop_assert!(!std::mem::replace(&mut reference_seen[usize::from(c.reference)], true));
             prop_assert!(c.distance <= 12.0 && c.angle_difference <= 24.0 && c.support >= 0.0);
         }
-        let f = outcome.features;
+        let f = outcome.measurement.features;
         for feature in [f.coarse, f.agreement, f.matched_share, f.agreement_share, f.support, f.extent, f.rigidity] {
             prop_assert!(feature >= 0.0 && feature.is_finite(), "{:?}", f);
         }
-        let w = outcome.warped;
+        let w = outcome.measurement.warped;
         for feature in [w.agreement, w.supported_agreement, w.overlap, w.displacement, w.rival] {
             prop_assert!(feature >= 0.0 && feature.is_finite(), "{:?}", w);
         }
-        prop_assert_eq!(usize::from(w.matches), outcome.correspondences.len());
+        prop_assert_eq!(usize::from(w.matches), outcome.measurement.correspondences.len());
     }
 }

@@ -93,7 +93,7 @@ fn every_subject_is_found_by_all_its_fingers_and_ranked_by_their_sum() {
             // 100 references are too few for a background.
             let sum: f64 = (0..4).map(|f| own(f).log_likelihood_ratio().clamp(-14.0, 20.0)).sum();
             assert!((candidate.llr - sum).abs() < 1e-9, "{candidate:?}, expected {sum}");
-            let counted: Vec<_> = (0..4).map(|f| own(f).correspondences.len()).collect();
+            let counted: Vec<_> = (0..4).map(|f| own(f).measurement.correspondences.len()).collect();
             assert_eq!(candidate.fingers.iter().map(|f| f.correspondences).collect::<Vec<_>>(), counted);
             let indices: Vec<_> = candidate.fingers.iter().map(|f| f.index).collect();
             assert_eq!(indices, [0, 1, 2, 3].map(|finger| candidate.subject * 4 + finger));

@@ -69,15 +69,15 @@ pub fn draw(probe: &Finger, reference: &Finger, coarse: Comparison, found: &Fine
     );
     let link = |of: fn(&fine::Correspondence) -> u8| {
         move |index: usize| {
-            let nth = found.correspondences.iter().position(|c| usize::from(of(c)) == index)?;
+            let nth = found.measurement.correspondences.iter().position(|c| usize::from(of(c)) == index)?;
             Some(Link { number: nth + 1, colour: colour(nth) })
         }
     };
-    let in_probe: Vec<Place> = overlap.iter().map(|&at| undo(&found.transform, at)).collect();
+    let in_probe: Vec<Place> = overlap.iter().map(|&at| undo(&found.measurement.transform, at)).collect();
     left.write(&mut svg, "probe", &in_probe, link(|c| c.probe));
     right.write(&mut svg, "reference", &overlap, link(|c| c.reference));
     svg.push_str("<g class=\"correspondences\" stroke-opacity=\"0.45\">\n");
-    for (nth, c) in found.correspondences.iter().enumerate() {
+    for (nth, c) in found.measurement.correspondences.iter().enumerate() {
         let ends = (left.minutia(c.probe.into()), right.minutia(c.reference.into()));
         let (Some((x1, y1)), Some((x2, y2))) = ends else { continue };
         writeln!(
@@ -115,11 +115,11 @@ fn colour(nth: usize) -> String {
 /// The area that the minutiae of both records span, in places of the reference; nothing where nothing corresponds, as
 /// there is no transform then.
 fn overlap(probe: &Record, reference: &Record, found: &FineComparison) -> Vec<Place> {
-    if found.correspondences.is_empty() {
+    if found.measurement.correspondences.is_empty() {
         return Vec::new();
     }
     let place = |m: &RecordMinutia| (f64::from(m.x), f64::from(m.y));
-    let moved: Vec<Place> = probe.minutiae.iter().map(|m| found.transform.apply(place(m))).collect();
+    let moved: Vec<Place> = probe.minutiae.iter().map(|m| found.measurement.transform.apply(place(m))).collect();
     let still: Vec<Place> = reference.minutiae.iter().map(place).collect();
     common(&hull(&moved), &hull(&still))
 }
@@ -137,8 +137,8 @@ fn caption(
     found: &FineComparison,
     overlap: &[Place],
 ) -> Vec<String> {
-    let transform = &found.transform;
-    let moved = if found.correspondences.is_empty() {
+    let transform = &found.measurement.transform;
+    let moved = if found.measurement.correspondences.is_empty() {
         "No transform was found.".to_owned()
     } else {
         format!(
@@ -160,7 +160,7 @@ fn caption(
         ),
         format!(
             "{} correspondences between {} and {} minutiae compared, of {} and {} in the files.",
-            found.correspondences.len(),
+            found.measurement.correspondences.len(),
             probe.record.minutiae.len(),
             reference.record.minutiae.len(),
             probe.view.minutiae.len(),

@@ -5,9 +5,7 @@ use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use super::DEPTH;
-
-/// Share of a search's comparisons that exceed TH (MATCHER 5, item 6).
-const BACKGROUND_SHARE: f64 = 0.005;
+use crate::identification::BACKGROUND_SHARE;
 
 /// What the coarse stage knows of one probe after so many fingers.
 #[derive(Debug, PartialEq)]

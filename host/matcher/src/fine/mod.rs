@@ -30,7 +30,7 @@ use crate::plain::{Taps, taps};
 use crate::probe::Probe;
 use crate::record::{Record, RecordError};
 pub use features::{Features, WarpedFeatures};
-pub use model::{Model, ModelError, TERMS, open_set};
+pub use model::{Model, TERMS, open_set};
 use whorl_layout::LANES;
 
 /// Guesses that are followed, at most.
@@ -137,14 +137,8 @@ impl Default for Measurement {
 pub struct FineComparison {
     /// L: natural-log odds that the fingers are mates, at the prior of the training set; higher is more similar.
     pub log_odds: f64,
-    /// The alignment of the fingers in the order in which they were given, as MATCHER 5 measures it.
-    pub features: Features,
-    /// The same alignment after the warp.
-    pub warped: WarpedFeatures,
-    /// From the probe's places to the reference's; [`Transform::IDENTITY`] if nothing could be aligned.
-    pub transform: Transform,
-    /// Minutiae that correspond, the best first; each minutia occurs once at most.
-    pub correspondences: Vec<Correspondence>,
+    /// What was found with the fingers in the order in which they were given.
+    pub measurement: Measurement,
 }
 
 impl FineComparison {
@@ -193,8 +187,7 @@ pub fn compare_tapped(probe: &Probe, reference: &Record, taps: &Taps, gate: u8) 
         let minutiae = reference.minutiae.iter().take(LANES).copied().collect();
         Ok::<_, RecordError>(model.log_odds(&measure(&Probe::new(&Record { minutiae })?, probe.record(), gate)?))
     })?;
-    let Measurement { features, warped, transform, correspondences } = measurement;
-    Ok(FineComparison { log_odds, features, warped, transform, correspondences })
+    Ok(FineComparison { log_odds, measurement })
 }
 
 /// The output of a comparison from that of the fingers in one order and, where it matters, in the other.

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use super::Measurement;
+use crate::table::{self, Reader, TableError};
 
 /// Names of the terms that a comparison is judged by.
 pub const TERMS: [&str; 13] = [
@@ -43,20 +44,8 @@ pub struct Model {
     pub bias: f64,
     /// Weights in the order of [`TERMS`].
     pub weights: [f64; TERMS.len()],
-    /// Natural-log prior odds of mates in the training set.
+    /// Natural-log prior odds of mates in the training set: what an output exceeds a log-likelihood ratio by.
     pub prior: f64,
-}
-
-/// A table that is not one.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line} of the table of fine weights: expected `{expected}`, found `{found}`")]
-pub struct ModelError {
-    /// Line, counted from 1.
-    pub line: usize,
-    /// What belongs there.
-    pub expected: String,
-    /// What is there.
-    pub found: String,
 }
 
 impl Model {
@@ -70,11 +59,6 @@ impl Model {
         // FNV-1a of 64 bits: no secret depends on it.
         let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         format!("{} {:016x}", self.version, self.to_text().bytes().fold(0xcbf2_9ce4_8422_2325, mix))
-    }
-
-    /// Natural-log prior odds of mates in the training set: what an output exceeds a log-likelihood ratio by.
-    pub fn prior_log_odds(&self) -> f64 {
-        self.prior
     }
 
     /// L: natural-log odds that the fingers are mates. Sums run from left to right.
@@ -106,37 +90,25 @@ impl Model {
     /// Reads a table: a name and a value per line, in a fixed order.
     ///
     /// # Errors
-    /// [`ModelError`] with the first line that is not as it should be.
-    pub fn from_text(text: &str) -> Result<Self, ModelError> {
-        let mut lines = text.lines().enumerate().filter(|(_, line)| !line.starts_with('#'));
-        let mut value = |name: &str| {
-            let (at, line) = lines.next().unwrap_or((text.lines().count(), ""));
-            let fail = || ModelError { line: at + 1, expected: format!("{name} = ..."), found: line.to_owned() };
-            let (found, value) = line.split_once(" = ").ok_or_else(fail)?;
-            if found == name { Ok((value.to_owned(), fail())) } else { Err(fail()) }
-        };
-        let (version, _) = value("version")?;
-        let mut number = |name: &str| {
-            let (text, fail) = value(name)?;
-            text.parse().ok().filter(|number: &f64| number.is_finite()).ok_or(fail)
-        };
-        let prior = number("prior log odds")?;
-        let bias = number("bias")?;
+    /// [`TableError`] with the first line that is not as it should be.
+    pub fn from_text(text: &str) -> Result<Self, TableError> {
+        let mut lines = Reader::new("table of fine weights", text);
+        let version = lines.value("version", |text| Some(text.to_owned()))?;
+        let prior = lines.value("prior log odds", table::number)?;
+        let bias = lines.value("bias", table::number)?;
         let mut weights = [0.0; TERMS.len()];
         for (weight, name) in weights.iter_mut().zip(TERMS) {
-            *weight = number(name)?;
+            *weight = lines.value(name, table::number)?;
         }
         Ok(Self { version, bias, weights, prior })
     }
 
     /// The table as [`from_text`](Self::from_text) reads it.
     pub fn to_text(&self) -> String {
-        let heading = [("version", self.version.clone())];
         let numbers = [("prior log odds", self.prior), ("bias", self.bias)];
         let weights = TERMS.into_iter().zip(self.weights);
-        let lines =
-            heading.into_iter().chain(numbers.into_iter().chain(weights).map(|(name, v)| (name, v.to_string())));
-        lines.map(|(name, value)| name.to_owned() + " = " + &value + "\n").collect()
+        let numbers = numbers.into_iter().chain(weights).map(|(name, number)| table::line(name, number));
+        std::iter::once(table::line("version", &self.version)).chain(numbers).collect()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Which fingers search first where not all of them do.
 
+use super::known;
+
 /// Thumb, index and middle finger of either hand: the ones that are captured largest and cleanest.
 const PREFERRED: [u8; 6] = [1, 2, 3, 6, 7, 8];
 
@@ -10,12 +12,12 @@ const PREFERRED: [u8; 6] = [1, 2, 3, 6, 7, 8];
 pub fn first_pass(fingers: &[(u8, usize)], count: usize) -> Vec<usize> {
     let is_repeated = |index: usize| {
         let position = fingers[index].0;
-        (1..=10).contains(&position)
+        known(position).is_some()
             && fingers.iter().enumerate().any(|(other, &(same, minutiae))| {
                 same == position && (minutiae > fingers[index].1 || (minutiae == fingers[index].1 && other < index))
             })
     };
-    let is_preferred = |position: u8| PREFERRED.contains(&position) || !(1..=10).contains(&position);
+    let is_preferred = |position: u8| PREFERRED.contains(&position) || known(position).is_none();
     let mut order: Vec<usize> = (0..fingers.len()).collect();
     order.sort_by_key(|&index| {
         let (position, minutiae) = fingers[index];

@@ -93,7 +93,7 @@ impl Plan<'_> {
         let compared = Compared {
             coarse_score: taps.comparison.score,
             llr: fusion::log_likelihood_ratio(found.log_odds, self.backgrounds[pair.0]),
-            correspondences: found.correspondences.len(),
+            correspondences: found.measurement.correspondences.len(),
         };
         table.insert(pair, compared);
         Ok(())
