@@ -37,6 +37,8 @@ const STEP: f64 = 0.1;
 const BINS: usize = 600;
 /// Drawn pairs of subjects per source, for checks of several fingers.
 const DRAWINGS: usize = 200_000;
+/// Failures to draw a pair of subjects after which there is none, if there was none before.
+const FUTILE: usize = 1000;
 
 /// A table, and how it describes what it was made from.
 #[derive(Debug)]
@@ -334,7 +336,7 @@ fn checks(nonmates: &[Vec<NonMate>], tails: &[Tail], count: usize) -> Vec<Check>
             sets.push((1, true, Distribution::of(&others).log_reached().ratios(), ratios));
         }
         sets.extend([2, 4].map(|fingers| (fingers, false, tails[fingers - 1].llr, drawn_sums(own, count, fingers))));
-        for (fingers, held_out, at, ratios) in sets {
+        for (fingers, held_out, at, ratios) in sets.into_iter().filter(|(.., ratios)| !ratios.is_empty()) {
             for (level, &least) in at.iter().enumerate().take(4).skip(1) {
                 let reached = ratios.iter().filter(|&&llr| llr >= least).count();
                 let observed = reached as f64 / ratios.len() as f64;
@@ -346,7 +348,8 @@ fn checks(nonmates: &[Vec<NonMate>], tails: &[Tail], count: usize) -> Vec<Check>
     checks
 }
 
-/// Sums over fingers of pairs of subjects that are drawn: different fingers on either side, compared with others.
+/// Sums over fingers of pairs of subjects that are drawn: different fingers on either side, compared with others. None if the
+/// fingers do not give such pairs.
 fn drawn_sums(nonmates: &[NonMate], count: usize, fingers: usize) -> Vec<f64> {
     let mut between: Vec<Vec<f64>> = vec![Vec::new(); count * count];
     for nonmate in nonmates {
@@ -355,15 +358,15 @@ fn drawn_sums(nonmates: &[NonMate], count: usize, fingers: usize) -> Vec<f64> {
     let mut random = ChaCha8Rng::seed_from_u64(0);
     let mut order: Vec<usize> = (0..count).collect();
     let mut sums = Vec::with_capacity(DRAWINGS);
-    while sums.len() < DRAWINGS {
+    let mut failed = 0;
+    // So few fingers, or so few of one fold, may never give so many pairs.
+    while sums.len() < DRAWINGS && (failed < FUTILE || !sums.is_empty()) {
         order.shuffle(&mut random);
         // Neighbours that were compared, each finger once.
         let pairs = order.chunks_exact(2).map(|pair| &between[pair[0] * count + pair[1]]);
         let compared: Vec<_> = pairs.filter(|llrs| !llrs.is_empty()).take(fingers).collect();
         if compared.len() < fingers {
-            if nonmates.len() < count * fingers {
-                break;
-            }
+            failed += 1;
             continue;
         }
         sums.push(compared.iter().map(|llrs| llrs[random.random_range(0..llrs.len())]).sum());

@@ -72,3 +72,14 @@ fn the_ratio_takes_off_the_prior_and_the_background() {
     assert!((table.background_mean - 256.0).abs() < 1e-9);
     assert!((table.bias - (-0.5 - prior)).abs() < 0.02, "{table:?}");
 }
+
+#[test]
+fn fingers_that_do_not_give_enough_pairs_give_no_sums() {
+    // Six fingers make three pairs at a time, however often they were compared.
+    let nonmates: Vec<NonMate> =
+        (0..600).map(|nth| NonMate { llr: -3.0, probe: nth % 6, reference: (nth + 1 + nth / 6 % 5) % 6 }).collect();
+    assert!(drawn_sums(&nonmates, 6, 4).is_empty());
+    let sums = drawn_sums(&nonmates, 6, 2);
+    assert_eq!(sums.len(), DRAWINGS);
+    assert!(sums.iter().all(|sum| (sum + 6.0).abs() < 1e-12));
+}
