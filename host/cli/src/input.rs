@@ -7,10 +7,10 @@ use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use whorl_gallery::{Shard, ShardBuilder};
+use whorl_gallery::{Enrolled, ListedDirectory, Shard, ShardBuilder};
 use whorl_matcher::{Probe, Record, Role, encode};
+use whorl_search::ProbeFinger;
 use whorl_search::cascade::FINGERS_MAX;
-use whorl_search::{Directory, Enrolled, ProbeFinger};
 use whorl_template::iso19794_2_2005::FILE_BYTES_MAX;
 use whorl_template::{FingerView, LengthCheck, Template, read_any};
 
@@ -119,7 +119,7 @@ pub struct Gallery {
     /// Name of each subject: the file's path relative to the gallery.
     pub subjects: Vec<String>,
     /// Whose each reference is: a file is a subject.
-    pub directory: Directory,
+    pub directory: ListedDirectory,
     /// The references themselves.
     pub shards: Vec<Arc<Shard>>,
 }
@@ -140,7 +140,7 @@ impl Gallery {
         let root = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
         let mut names = Vec::new();
         let mut subjects = Vec::new();
-        let mut directory = Directory::default();
+        let mut directory = ListedDirectory::default();
         let mut shards = Vec::new();
         let mut builder = ShardBuilder::new(0);
         for (file, views) in files.iter().zip(&records) {

@@ -50,6 +50,7 @@ pub struct Extent {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shard {
     base_index: u32,
+    generation: u64,
     bytes: Vec<u8>,
     starts: Vec<u32>, // first line of each record
     extents: Vec<Extent>,
@@ -60,6 +61,11 @@ impl Shard {
     /// Gallery index of the first record.
     pub const fn base_index(&self) -> u32 {
         self.base_index
+    }
+
+    /// Which state of the gallery it was made of, counted by whoever made it; 0 where there is only one.
+    pub const fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Number of records.
@@ -105,6 +111,7 @@ impl Shard {
 #[derive(Debug)]
 pub struct ShardBuilder {
     base_index: u32,
+    generation: u64,
     bytes: Vec<u8>,
     starts: Vec<u32>,
 }
@@ -112,7 +119,13 @@ pub struct ShardBuilder {
 impl ShardBuilder {
     /// A shard whose first record will have gallery index `base_index`.
     pub const fn new(base_index: u32) -> Self {
-        Self { base_index, bytes: Vec::new(), starts: Vec::new() }
+        Self { base_index, generation: 0, bytes: Vec::new(), starts: Vec::new() }
+    }
+
+    /// The same for a state of the gallery that is numbered `generation`.
+    #[must_use]
+    pub fn generation(self, generation: u64) -> Self {
+        Self { generation, ..self }
     }
 
     /// Appends one packed record and returns its gallery index.
@@ -160,7 +173,8 @@ impl ShardBuilder {
             extent.crc32c = crc32c::crc32c(&self.bytes[first..first + extent.lines as usize * LINE_BYTES]);
         }
         let crc32c = crc32c::crc32c(&self.bytes);
-        Shard { base_index: self.base_index, bytes: self.bytes, starts: self.starts, extents, crc32c }
+        let (base_index, generation) = (self.base_index, self.generation);
+        Shard { base_index, generation, bytes: self.bytes, starts: self.starts, extents, crc32c }
     }
 }
 

@@ -10,7 +10,6 @@
 //! the probes and their background, so lists are the same whoever searched.
 
 mod background;
-mod directory;
 mod plan;
 
 use crate::engine::{Answer, EngineError, Search};
@@ -19,12 +18,11 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use whorl_gallery::Shard;
+use whorl_gallery::{Directory, Entry, Shard};
 use whorl_matcher::fusion::{self, Positions};
 use whorl_matcher::{GATE_DEFAULT, Probe};
 
 pub use background::{BACKGROUND_COMPARISONS_MIN, background};
-pub use directory::{Directory, Enrolled};
 
 /// References per finger that survive the coarse stage, unless something else is asked for.
 ///
@@ -80,7 +78,7 @@ pub struct Searched<'a> {
     /// The shards that the engines hold.
     pub shards: &'a [Arc<Shard>],
     /// Subject and position of each reference.
-    pub directory: &'a Directory,
+    pub directory: &'a dyn Directory,
 }
 
 /// The answer to one subject's fingers.
@@ -197,8 +195,11 @@ impl Cascade {
         for (finger, answer) in &coarse {
             for candidate in &answer.candidates {
                 let index = candidate.index;
-                let enrolled = searched.directory.enrolled(index).ok_or(EngineError::Directory { index })?;
-                hits.entry(enrolled.subject).or_default().push((*finger, index));
+                if let Entry::Enrolled(enrolled) =
+                    searched.directory.entry(index).ok_or(EngineError::Directory { index })?
+                {
+                    hits.entry(enrolled.subject).or_default().push((*finger, index));
+                }
             }
         }
         let found = coarse.iter().map(|(finger, answer)| (*finger, background(&answer.histogram, answer.comparisons)));

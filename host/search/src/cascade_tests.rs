@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{CpuEngine, Engine};
-use whorl_gallery::ShardBuilder;
+use whorl_gallery::{Enrolled, ListedDirectory, ShardBuilder};
 use whorl_matcher::fusion::Place;
 use whorl_matcher::{Backend, Record, Role, encode, fine};
 use whorl_synth::{Distortion, Finger};
@@ -32,14 +32,14 @@ fn as_enrolled(subject: u32) -> Vec<ProbeFinger> {
 struct Gallery {
     engine: CpuEngine,
     shards: Vec<Arc<Shard>>,
-    directory: Directory,
+    directory: ListedDirectory,
 }
 
 impl Gallery {
     /// Two shards that meet within a subject; `position` tells under which position finger `nth` is enrolled.
     fn new(position: impl Fn(usize) -> u8) -> Self {
         let mut gallery =
-            Self { engine: CpuEngine::new(Backend::Auto), shards: Vec::new(), directory: Directory::default() };
+            Self { engine: CpuEngine::new(Backend::Auto), shards: Vec::new(), directory: ListedDirectory::default() };
         let mut builder = ShardBuilder::new(0);
         for subject in 0..SUBJECTS {
             for nth in 0..HAND.len() {
@@ -187,7 +187,7 @@ fn a_finger_that_is_missing_on_a_side_says_nothing() {
 #[test]
 fn what_cannot_be_searched_is_refused() {
     let Gallery { mut engine, shards, directory } = enrolled();
-    let mut refused = |cascade: &Cascade, fingers: Vec<ProbeFinger>, directory: &Directory| {
+    let mut refused = |cascade: &Cascade, fingers: Vec<ProbeFinger>, directory: &ListedDirectory| {
         let searched = Searched { shards: &shards, directory };
         cascade.search(&[fingers], searched, |search| engine.search(search)).map(|_| ()).unwrap_err()
     };
@@ -197,8 +197,39 @@ fn what_cannot_be_searched_is_refused() {
     }
     let none = Cascade { first_pass_fingers: Some(0), ..few() };
     assert!(matches!(refused(&none, of(2), &directory), EngineError::Request { .. }));
-    assert!(matches!(refused(&few(), of(2), &Directory::default()), EngineError::Directory { .. }));
+    assert!(matches!(refused(&few(), of(2), &ListedDirectory::default()), EngineError::Directory { .. }));
     let mut beyond = directory.clone();
     beyond.insert(4000, Enrolled { subject: 1, position: 1 });
     assert!(matches!(refused(&few(), of(2), &beyond), EngineError::Directory { index: 4000 }));
+}
+
+/// A directory from which the references of one subject, or one reference, were withdrawn after the shards were made.
+#[derive(Debug)]
+struct Later<'a>(&'a ListedDirectory, std::ops::Range<u32>);
+
+impl Directory for Later<'_> {
+    fn entry(&self, index: u32) -> Option<Entry> {
+        if self.1.contains(&index) { Some(Entry::Withdrawn) } else { self.0.entry(index) }
+    }
+
+    fn references_of(&self, subject: u32) -> Vec<u32> {
+        self.0.references_of(subject)
+    }
+}
+
+#[test]
+fn what_was_withdrawn_meanwhile_is_not_listed_and_not_compared() {
+    let Gallery { mut engine, shards, directory } = enrolled();
+    let mut search = |withdrawn| {
+        let directory = Later(&directory, withdrawn);
+        let searched = Searched { shards: &shards, directory: &directory };
+        let found = few().search(&[as_enrolled(14)], searched, |search| engine.search(search)).expect("it runs");
+        found.0[0].candidates.clone()
+    };
+    let first = search(0..0).remove(0);
+    assert_eq!((first.subject, first.fingers.len()), (14, 4));
+    let one_less = search(57..58).remove(0);
+    assert_eq!((one_less.subject, one_less.fingers.len()), (14, 3));
+    assert!(one_less.fingers.iter().all(|finger| finger.index != 57));
+    assert!(search(56..60).iter().all(|candidate| candidate.subject != 14));
 }

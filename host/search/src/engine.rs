@@ -104,6 +104,8 @@ pub struct Gap {
 pub struct ShardCoverage {
     /// Gallery index of its first record.
     pub base_index: u32,
+    /// The state of the gallery that it was made of ([`Shard::generation`]).
+    pub generation: u64,
     /// Its records, all of them compared.
     pub records: u32,
     /// CRC-32C over its lines.
@@ -112,7 +114,12 @@ pub struct ShardCoverage {
 
 impl From<&Shard> for ShardCoverage {
     fn from(shard: &Shard) -> Self {
-        Self { base_index: shard.base_index(), records: shard.records(), crc32c: shard.crc32c() }
+        Self {
+            base_index: shard.base_index(),
+            generation: shard.generation(),
+            records: shard.records(),
+            crc32c: shard.crc32c(),
+        }
     }
 }
 

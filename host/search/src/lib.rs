@@ -28,7 +28,7 @@ pub mod work;
 
 pub use batch::Role;
 pub use card::{CardEngine, put_shard};
-pub use cascade::{Cascade, Directory, Enrolled, Identification, ProbeFinger, Searched};
+pub use cascade::{Cascade, Identification, ProbeFinger, Searched};
 pub use cpu::CpuEngine;
 pub use engine::{Answer, CardCost, Engine, EngineError, Gap, Incident, Search, ShardCoverage, Share};
 pub use member::{Opener, Service};

@@ -32,7 +32,7 @@ pub fn to_json(engine: &str, answers: &[(usize, &Answer)], probes_per_pass: usiz
         }
     }
     let coverage = answers.first().map_or(&[][..], |(_, answer)| answer.coverage.as_slice());
-    let shard = |s: &whorl_search::ShardCoverage| json!({"base_index": s.base_index, "records": s.records, "crc32c": format!("{:08x}", s.crc32c)});
+    let shard = |s: &whorl_search::ShardCoverage| json!({"base_index": s.base_index, "generation": s.generation, "records": s.records, "crc32c": format!("{:08x}", s.crc32c)});
     let incident = |i: &&Incident| json!({"engine": i.engine, "what": i.what, "left_service": i.left_service});
     let records: u64 = coverage.iter().map(|shard| u64::from(shard.records)).sum();
     let mut value = json!({

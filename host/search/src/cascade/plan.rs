@@ -11,6 +11,7 @@
 use super::{FingerCandidate, ProbeFinger, Searched, SubjectCandidate};
 use crate::engine::EngineError;
 use std::collections::BTreeMap;
+use whorl_gallery::Entry;
 use whorl_matcher::fine;
 use whorl_matcher::fusion::{self, MIX_UP_PENALTY, Place};
 use whorl_matcher::{Record, taps};
@@ -46,7 +47,8 @@ impl Plan<'_> {
     /// number of comparisons.
     pub(super) fn compare(&self, subject: u32, hits: &[(usize, u32)]) -> Result<(SubjectCandidate, u64), EngineError> {
         let indices = self.searched.directory.references_of(subject);
-        let references = indices.iter().map(|&index| self.reference(index)).collect::<Result<Vec<_>, _>>()?;
+        let references = indices.iter().map(|&index| self.reference(index));
+        let references: Vec<Reference> = references.filter_map(Result::transpose).collect::<Result<_, _>>()?;
         let mut table = Table::new();
         let hits: Vec<(usize, usize)> = hits
             .iter()
@@ -74,13 +76,15 @@ impl Plan<'_> {
         Ok((self.candidate(subject, &references, &table), table.len() as u64))
     }
 
-    fn reference(&self, index: u32) -> Result<Reference, EngineError> {
+    /// `None` of a reference that was withdrawn meanwhile.
+    fn reference(&self, index: u32) -> Result<Option<Reference>, EngineError> {
         let missing = EngineError::Directory { index };
-        let enrolled = self.searched.directory.enrolled(index);
+        let entry = self.searched.directory.entry(index);
         let bytes = self.searched.shards.iter().find_map(|shard| shard.record(index));
-        let (Some(enrolled), Some(bytes)) = (enrolled, bytes) else { return Err(missing) };
+        let (Some(entry), Some(bytes)) = (entry, bytes) else { return Err(missing) };
+        let Entry::Enrolled(enrolled) = entry else { return Ok(None) };
         let (record, _) = Record::from_bytes(bytes)?;
-        Ok(Reference { index, position: enrolled.position, record })
+        Ok(Some(Reference { index, position: enrolled.position, record }))
     }
 
     fn enter(&self, table: &mut Table, pair: (usize, usize), references: &[Reference]) -> Result<(), EngineError> {
