@@ -17,6 +17,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("whorl-transport", &["whorl-device", "whorl-layout"]),
     ("whorl-sim", &["whorl-layout"]),
     ("whorl-search", &["whorl-device", "whorl-gallery", "whorl-layout", "whorl-matcher", "whorl-template"]),
+    ("whorl-server", &["whorl-gallery", "whorl-layout", "whorl-matcher", "whorl-search", "whorl-template"]),
     ("whorl-python", &["whorl-layout", "whorl-matcher", "whorl-template"]),
     (
         "whorl-cli",
@@ -27,6 +28,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "whorl-layout",
             "whorl-matcher",
             "whorl-search",
+            "whorl-server",
             "whorl-sim",
             "whorl-synth",
             "whorl-template",
