@@ -5,7 +5,7 @@ DATA   := $(or $(WHORL_DATA),../shared/data)/fvc
 FVC    := $(DATA)/leader
 MODEL  := host/matcher/model
 
-.PHONY: setup build demo test test-rust test-hdl test-card test-faults test-guest pairs wide bench tables synth timing lint formal loom gen requirements clean
+.PHONY: setup build demo test test-rust test-hdl test-card test-faults test-guest pairs wide bench tables synth timing lint formal loom gen clients requirements clean
 
 setup: ## Install what is missing: Debian packages, .venv, the bindings
 	@tools/setup
@@ -68,6 +68,9 @@ loom: setup ## Models of the rings and of the pool's threads
 
 gen: setup ## Write the files generated from spec/
 	cargo xtask gen
+
+clients: setup ## Write the Python client generated from proto/
+	@tools/clients
 
 requirements: setup ## Pin tools/requirements.in with hashes
 	.venv/bin/pip install --quiet pip-tools

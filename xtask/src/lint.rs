@@ -14,6 +14,7 @@ pub fn all() -> Result<(), TaskError> {
     hdl()?;
     synthesisable()?;
     generate::check()?;
+    run(Command::new("tools/clients").arg("--check"))?;
     dependencies()
 }
 

@@ -59,12 +59,24 @@ pub enum CliError {
     /// A card is not well.
     #[error("{what}")]
     SelfTest { what: String, lost: bool },
+    /// An appliance cannot be reached.
+    #[error("No connection")]
+    Access(#[from] whorl_server::client::AccessError),
+    /// An appliance refused a call.
+    #[error("the server refused: {} ({:?})", .0.message(), .0.code())]
+    Refused(Box<tonic::Status>),
     /// So many checks of the doctor failed.
     #[error("{0} checks failed")]
     Unfit(usize),
     /// Standard output cannot be written, or the system has no thread or temporary folder left.
     #[error("Input or output failed")]
     Output(#[from] io::Error),
+}
+
+impl From<tonic::Status> for CliError {
+    fn from(status: tonic::Status) -> Self {
+        Self::Refused(Box::new(status))
+    }
 }
 
 impl CliError {
@@ -102,6 +114,7 @@ impl CliError {
             Self::SelfTest { lost, .. } => 4 + u8::from(*lost),
             Self::Mismatch(_) => 6,
             Self::Unfit(_) => 7,
+            Self::Access(_) | Self::Refused(_) => 8,
             Self::Synth(_) => 2,
             Self::Output(_) => 1,
         }

@@ -3,6 +3,7 @@
 mod activity;
 mod bench;
 mod card;
+mod client;
 mod compare;
 mod crosscheck;
 mod doctor;
@@ -56,7 +57,7 @@ Examples:
 Exit codes:
   0 done   1 other failure   2 wrong usage   3 an input file is unreadable or malformed
   4 an engine or another matcher failed   5 the card is lost   6 an engine's scores differ from the reference
-  7 a check of `whorl doctor` failed";
+  7 a check of `whorl doctor` failed   8 an appliance cannot be reached, or refused a call";
 
 #[derive(Subcommand)]
 enum Command {
@@ -78,6 +79,8 @@ enum Command {
     Bench(bench::Options),
     /// Serve a simulated card at a vfio-user socket until killed
     Sim(simulate::Options),
+    /// Use an appliance's services: enrol, search, verify, expunge, look at cards and audit log
+    Client(client::Options),
     /// Find out what keeps this machine and its cards from searching, and what to do about it
     Doctor(doctor::Options),
     /// Look at a card, test it, reset it
@@ -98,6 +101,7 @@ fn main() -> ExitCode {
         Command::Train(options) => train::run(options),
         Command::Bench(options) => bench::run(options),
         Command::Sim(options) => simulate::run(options),
+        Command::Client(options) => client::run(options),
         Command::Doctor(options) => doctor::run(options),
         Command::Card(command) => card::run(command),
     };

@@ -1,5 +1,5 @@
 //! Messages, clients and services generated from `proto/whorl/v1`, where everything is described.
-#![allow(missing_docs, missing_debug_implementations, clippy::pedantic)]
+#![allow(missing_docs, missing_debug_implementations, clippy::all, clippy::pedantic)]
 
 tonic::include_proto!("whorl.v1");
 

@@ -1,0 +1,1 @@
+"""Client of the Whorl fingerprint identification appliance."""
