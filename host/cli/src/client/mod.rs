@@ -3,6 +3,7 @@
 mod audit;
 mod cards;
 mod gallery;
+mod load;
 mod search;
 
 use crate::error::CliError;
@@ -64,6 +65,8 @@ enum Command {
     /// The engines of the appliance
     #[command(subcommand)]
     Cards(cards::Command),
+    /// Enrol and search with many clients at once, check every answer and print latencies
+    Load(load::Options),
     /// Who did what, when and why
     #[command(subcommand)]
     Audit(audit::Command),
@@ -123,6 +126,7 @@ pub fn run(options: &Options) -> Result<(), CliError> {
             Command::Gallery(command) => gallery::run(command, channel, options.json).await,
             Command::Search(command) => search::run(command, channel, options.json).await,
             Command::Cards(command) => cards::run(command, channel, options.json).await,
+            Command::Load(load) => load::run(load, channel, options.json).await,
             Command::Audit(command) => audit::run(command, channel, options.json).await,
         }
     })
@@ -131,12 +135,8 @@ pub fn run(options: &Options) -> Result<(), CliError> {
 /// Prints one JSON value in a line, or text.
 fn print(json: bool, value: impl FnOnce() -> Value, text: impl FnOnce() -> String) -> Result<(), CliError> {
     let mut out = std::io::stdout().lock();
-    if json {
-        writeln!(out, "{}", value())?
-    } else {
-        writeln!(out, "{}", text())?
-    }
-    Ok(())
+    let line = if json { value().to_string() } else { text() };
+    Ok(writeln!(out, "{line}")?)
 }
 
 /// An id for a request that has none.
