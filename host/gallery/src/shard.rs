@@ -179,7 +179,7 @@ impl ShardBuilder {
 }
 
 /// Checks what the card checks of a record's frame: line numbers and the end mark (MATCHER 2.4).
-fn check_lines(record: &[u8]) -> Result<(), ShardError> {
+pub(crate) fn check_lines(record: &[u8]) -> Result<(), ShardError> {
     let lines = record.len() / LINE_BYTES;
     if !record.len().is_multiple_of(LINE_BYTES) || !(1..=RECORD_LINES_MAX).contains(&lines) {
         return Err(ShardError::RecordSize { bytes: record.len() });

@@ -1,0 +1,2 @@
+//! `whorl pki`: certificates for a laboratory.
+

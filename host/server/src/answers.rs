@@ -1,0 +1,2 @@
+//! Answers that were given, kept so that they can be made again.
+

@@ -1,0 +1,89 @@
+//! What every request has in common: names, purposes, deadlines.
+
+use crate::proto;
+use crate::refusal::Violations;
+use std::time::{Duration, Instant};
+use tonic::metadata::MetadataMap;
+
+/// Bytes of a gallery's name at most.
+pub const GALLERY_BYTES_MAX: usize = 32;
+/// Bytes of any other name at most.
+pub const NAME_BYTES_MAX: usize = 64;
+/// Deadlines are cut to so long: a search must end.
+const DEADLINE_MAX: Duration = Duration::from_hours(1);
+
+fn is_name(name: &str, bytes_max: usize) -> bool {
+    name.len() <= bytes_max && name.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
+}
+
+/// Checks a name that must be there.
+pub fn name(wrong: &mut Violations, field: &str, name: &str) {
+    let right = !name.is_empty() && is_name(name, NAME_BYTES_MAX);
+    wrong.expect(right, field, format!("must have 1 to {NAME_BYTES_MAX} bytes of printable ASCII"));
+}
+
+/// Checks a name that may be empty.
+pub fn optional_name(wrong: &mut Violations, field: &str, name: &str) {
+    let right = is_name(name, NAME_BYTES_MAX);
+    wrong.expect(right, field, format!("must have at most {NAME_BYTES_MAX} bytes of printable ASCII"));
+}
+
+/// Checks a gallery's name.
+pub fn gallery(wrong: &mut Violations, name: &str) {
+    let right = !name.is_empty() && is_name(name, GALLERY_BYTES_MAX);
+    wrong.expect(right, "gallery", format!("must have 1 to {GALLERY_BYTES_MAX} bytes of printable ASCII"));
+}
+
+/// Checks that a purpose is given and known.
+pub fn purpose(wrong: &mut Violations, purpose: i32) {
+    let known = proto::Purpose::try_from(purpose).is_ok_and(|purpose| purpose != proto::Purpose::Unspecified);
+    wrong.expect(known, "purpose", "is required: say why this is searched, such as PURPOSE_CRIMINAL_JUSTICE");
+}
+
+/// When the caller stops waiting, by the call's `grpc-timeout`; `None` where it has none.
+pub fn deadline(metadata: &MetadataMap) -> Option<Instant> {
+    let timeout = metadata.get("grpc-timeout")?.to_str().ok()?;
+    let (count, unit) = timeout.split_at_checked(timeout.len().checked_sub(1)?)?;
+    let count: u64 = count.parse().ok()?;
+    let timeout = match unit {
+        "H" => Duration::from_secs(count.saturating_mul(3600)),
+        "M" => Duration::from_secs(count.saturating_mul(60)),
+        "S" => Duration::from_secs(count),
+        "m" => Duration::from_millis(count),
+        "u" => Duration::from_micros(count),
+        "n" => Duration::from_nanos(count),
+        _ => return None,
+    };
+    Some(Instant::now() + timeout.min(DEADLINE_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_short_and_printable() {
+        let wrong = |text: &str| {
+            let mut wrong = Violations::default();
+            name(&mut wrong, "subject", text);
+            wrong.check().is_err()
+        };
+        assert!(!wrong("A 1/2~") && !wrong(&"x".repeat(64)));
+        assert!(wrong("") && wrong(&"x".repeat(65)) && wrong("a\nb") && wrong("ä") && wrong("a\u{7f}"));
+    }
+
+    #[test]
+    fn deadlines_are_read_as_grpc_writes_them() {
+        let of = |text: &str| {
+            let mut metadata = MetadataMap::new();
+            metadata.insert("grpc-timeout", text.parse().expect("ASCII"));
+            deadline(&metadata).map(|at| at.saturating_duration_since(Instant::now()))
+        };
+        let near = |found: Option<Duration>, seconds: f64| (found.expect("a deadline").as_secs_f64() - seconds).abs() < 1.0;
+        assert!(near(of("20S"), 20.0) && near(of("2M"), 120.0) && near(of("1H"), 3600.0) && near(of("9000m"), 9.0));
+        assert!(near(of("99999999H"), 3600.0), "a deadline beyond the longest is cut");
+        for text in ["", "S", "1", "x1S", "-1S", "1D", "99999999999999999999S"] {
+            assert_eq!(of(text), None, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! `whorl.v1.Gallery`.
+
+use crate::appliance::{About, Appliance};
+use crate::guard::Caller;
+use crate::proto::gallery_server::Gallery;
+use crate::proto::{self, enroll_outcome::Outcome};
+use crate::refusal::{self, Violations};
+use crate::request;
+use crate::templates::{self, VIEWS_MAX};
+use std::pin::Pin;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Stream, StreamExt};
+use tonic::{Code, Request, Response, Status, Streaming};
+use whorl_gallery::{Enrolment, EnrolledFinger, Operation};
+use whorl_matcher::Role;
+
+/// Enrolments of one stream that wait to become durable: enough for one group commit to hold many.
+const UNDER_WAY_MAX: usize = 256;
+
+/// The service.
+#[derive(Debug, Clone)]
+pub struct GalleryService(pub Arc<Appliance>);
+
+/// Carries a change out and waits until it is durable.
+async fn change(appliance: &Appliance, operation: Operation) -> Result<proto::Receipt, Status> {
+    let (reply, replied) = oneshot::channel();
+    appliance.store.submit(operation, move |result| {
+        let _ = reply.send(result); // a caller who went away does not undo the change
+    });
+    let receipt = replied.await.map_err(|_| refusal::stopping())?.map_err(refusal::store)?;
+    Ok(proto::Receipt {
+        sequence: receipt.sequence,
+        replayed: receipt.replayed,
+        references: receipt.references,
+        time: Some(request::timestamp(receipt.unix_ms)),
+    })
+}
+
+/// The enrolment of a request: templates read, records made.
+fn enrolment(request: proto::EnrollRequest) -> Result<Operation, Status> {
+    let mut wrong = Violations::default();
+    request::name(&mut wrong, "request_id", &request.request_id);
+    request::gallery(&mut wrong, &request.gallery);
+    request::name(&mut wrong, "subject", &request.subject);
+    request::name(&mut wrong, "encounter", &request.encounter);
+    wrong.check()?;
+    let finger = |view: templates::View| EnrolledFinger {
+        position: view.position,
+        template: view.template,
+        view: view.view,
+        record: view.record.to_bytes(),
+    };
+    let fingers = templates::views(&request.templates, VIEWS_MAX, Role::Reference)?.into_iter().map(finger).collect();
+    let proto::EnrollRequest { request_id, gallery, subject, encounter, templates } = request;
+    Ok(Operation::Enroll(Enrolment { request_id, gallery, subject, encounter, templates, fingers }))
+}
+
+async fn enroll(appliance: Arc<Appliance>, caller: Caller, request: proto::EnrollRequest) -> Result<proto::Receipt, Status> {
+    let about = About {
+        request_id: request.request_id.clone(),
+        gallery: request.gallery.clone(),
+        subject: request.subject.clone(),
+        ..About::default()
+    };
+    let work = async {
+        // Encoding takes the CPU for about a millisecond a finger.
+        let operation = tokio::task::spawn_blocking(move || enrolment(request)).await.map_err(refusal::broken)??;
+        let receipt = change(&appliance, operation).await?;
+        appliance.metrics.enrolled(receipt.references);
+        Ok((receipt, u64::from(receipt.references)))
+    };
+    appliance.audited(&caller, "Gallery/Enroll", about, work).await
+}
+
+/// A change of what is enrolled, to the end even if the caller goes away: what is done is audited.
+async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Status>> + Send + 'static,
+) -> Result<T, Status> {
+    tokio::spawn(work).await.map_err(refusal::broken)?
+}
+
+/// Encounters are named where one is meant.
+fn one(encounter: String) -> Option<String> {
+    (!encounter.is_empty()).then_some(encounter)
+}
+
+fn check_target(request_id: &str, gallery: &str, subject: &str, encounter: &str) -> Violations {
+    let mut wrong = Violations::default();
+    request::name(&mut wrong, "request_id", request_id);
+    request::gallery(&mut wrong, gallery);
+    request::name(&mut wrong, "subject", subject);
+    request::optional_name(&mut wrong, "encounter", encounter);
+    wrong
+}
+
+#[tonic::async_trait]
+impl Gallery for GalleryService {
+    async fn enroll(
+        &self,
+        request: Request<proto::EnrollRequest>,
+    ) -> Result<Response<proto::EnrollResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let receipt = to_the_end(enroll(Arc::clone(&self.0), caller, request.into_inner())).await?;
+        Ok(Response::new(proto::EnrollResponse { receipt: Some(receipt) }))
+    }
+
+    type EnrollStreamStream = Pin<Box<dyn Stream<Item = Result<proto::EnrollOutcome, Status>> + Send>>;
+
+    async fn enroll_stream(
+        &self,
+        request: Request<Streaming<proto::EnrollRequest>>,
+    ) -> Result<Response<Self::EnrollStreamStream>, Status> {
+        let caller = Caller::of(&request)?;
+        let mut requests = request.into_inner();
+        let appliance = Arc::clone(&self.0);
+        // Handles wait in the channel in the order of the requests; its bound is the back-pressure.
+        let (sender, waiting) = mpsc::channel(UNDER_WAY_MAX);
+        tokio::spawn(async move {
+            loop {
+                let next = match requests.next().await {
+                    None => return,
+                    Some(Err(status)) => Err(status),
+                    Some(Ok(request)) => {
+                        let id = request.request_id.clone();
+                        let work = tokio::spawn(enroll(Arc::clone(&appliance), caller.clone(), request));
+                        Ok((id, work))
+                    }
+                };
+                let ends = next.is_err();
+                if sender.send(next).await.is_err() || ends {
+                    return;
+                }
+            }
+        });
+        let outcomes = ReceiverStream::new(waiting).then(|next| async {
+            let (request_id, work) = next?;
+            let outcome = match work.await.map_err(refusal::broken)? {
+                Ok(receipt) => Outcome::Receipt(receipt),
+                Err(status) => {
+                    Outcome::Failure(proto::EnrollFailure { code: status.code().into(), message: status.message().to_owned() })
+                }
+            };
+            Ok(proto::EnrollOutcome { request_id, outcome: Some(outcome) })
+        });
+        Ok(Response::new(Box::pin(outcomes)))
+    }
+
+    async fn get_encounter(
+        &self,
+        request: Request<proto::GetEncounterRequest>,
+    ) -> Result<Response<proto::GetEncounterResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let request = request.into_inner();
+        let about = About {
+            purpose: request.purpose,
+            gallery: request.gallery.clone(),
+            subject: request.subject.clone(),
+            ..About::default()
+        };
+        let work = async {
+            let mut wrong = Violations::default();
+            request::purpose(&mut wrong, request.purpose);
+            request::gallery(&mut wrong, &request.gallery);
+            request::name(&mut wrong, "subject", &request.subject);
+            request::name(&mut wrong, "encounter", &request.encounter);
+            wrong.check()?;
+            let store = Arc::clone(&self.0.store);
+            let read = move || store.encounter(&request.gallery, &request.subject, &request.encounter);
+            let found = tokio::task::spawn_blocking(read).await.map_err(refusal::broken)?.map_err(refusal::store)?;
+            let finger = |f: &whorl_gallery::EnrolledFinger| proto::EnrolledFinger {
+                position: f.position.into(),
+                template: f.template.into(),
+                view: f.view.into(),
+            };
+            let response = proto::GetEncounterResponse {
+                fingers: found.fingers.iter().map(finger).collect(),
+                templates: found.templates,
+                status: request::status_message(found.status).into(),
+                enrolled: Some(request::timestamp(found.unix_ms)),
+                sequence: found.sequence,
+            };
+            Ok((response, 1))
+        };
+        self.0.audited(&caller, "Gallery/GetEncounter", about, work).await.map(Response::new)
+    }
+
+    async fn set_status(
+        &self,
+        request: Request<proto::SetStatusRequest>,
+    ) -> Result<Response<proto::SetStatusResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let request = request.into_inner();
+        let appliance = Arc::clone(&self.0);
+        let receipt = to_the_end(async move {
+            let about = About::change(&request.request_id, &request.gallery, &request.subject);
+            let work = async {
+                let proto::SetStatusRequest { request_id, gallery, subject, encounter, .. } = &request;
+                let mut wrong = check_target(request_id, gallery, subject, encounter);
+                let status = request::status(request.status);
+                wrong.expect(status.is_some(), "status", "must be STATUS_ACTIVE or STATUS_SEALED");
+                wrong.check()?;
+                let Some(status) = status else { return Err(refusal::field("status", "is required")) };
+                let proto::SetStatusRequest { request_id, gallery, subject, encounter, .. } = request;
+                let operation = Operation::SetStatus { request_id, gallery, subject, encounter: one(encounter), status };
+                let receipt = change(&appliance, operation).await?;
+                Ok((receipt, u64::from(receipt.references)))
+            };
+            appliance.audited(&caller, "Gallery/SetStatus", about, work).await
+        });
+        Ok(Response::new(proto::SetStatusResponse { receipt: Some(receipt.await?) }))
+    }
+
+    async fn expunge(
+        &self,
+        request: Request<proto::ExpungeRequest>,
+    ) -> Result<Response<proto::ExpungeResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let request = request.into_inner();
+        let appliance = Arc::clone(&self.0);
+        let done = to_the_end(async move {
+            let about = About::change(&request.request_id, &request.gallery, &request.subject);
+            let work = async {
+                let proto::ExpungeRequest { request_id, gallery, subject, encounter, wait_for_removal } = request;
+                check_target(&request_id, &gallery, &subject, &encounter).check()?;
+                let operation = Operation::Expunge { request_id, gallery, subject, encounter: one(encounter) };
+                let receipt = change(&appliance, operation).await?;
+                if wait_for_removal {
+                    let store = Arc::clone(&appliance.store);
+                    let compact = move || store.compact(&|_| {});
+                    tokio::task::spawn_blocking(compact).await.map_err(refusal::broken)?.map_err(refusal::store)?;
+                }
+                let count = receipt.references.into();
+                Ok((proto::ExpungeResponse { receipt: Some(receipt), removed: wait_for_removal }, count))
+            };
+            appliance.audited(&caller, "Gallery/Expunge", about, work).await
+        });
+        Ok(Response::new(done.await?))
+    }
+
+    async fn count(&self, request: Request<proto::CountRequest>) -> Result<Response<proto::CountResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let gallery = request.into_inner().gallery;
+        let about = About { gallery: gallery.clone(), ..About::default() };
+        let work = async {
+            if !gallery.is_empty() {
+                let mut wrong = Violations::default();
+                request::gallery(&mut wrong, &gallery);
+                wrong.check()?;
+            }
+            let counts = self.0.store.count(one(gallery).as_deref()).map_err(refusal::store)?;
+            let response = proto::CountResponse {
+                subjects: counts.subjects,
+                encounters: counts.encounters,
+                references: counts.references,
+                sealed_references: counts.sealed_references,
+            };
+            Ok((response, 0))
+        };
+        self.0.audited(&caller, "Gallery/Count", about, work).await.map(Response::new)
+    }
+
+    async fn list_partitions(
+        &self,
+        request: Request<proto::ListPartitionsRequest>,
+    ) -> Result<Response<proto::ListPartitionsResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let partition = |p: whorl_gallery::PartitionStats| proto::Partition {
+            gallery: p.gallery,
+            position: p.position.into(),
+            references: p.references,
+            bytes: p.bytes,
+            shards: p.shards,
+            generation: p.generation,
+        };
+        let work = async {
+            let partitions = self.0.store.partitions().into_iter().map(partition).collect();
+            Ok((proto::ListPartitionsResponse { partitions }, 0))
+        };
+        self.0.audited(&caller, "Gallery/ListPartitions", About::default(), work).await.map(Response::new)
+    }
+}

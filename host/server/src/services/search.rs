@@ -1,0 +1,265 @@
+//! `whorl.v1.Search`.
+
+use crate::answer::{self, Wanted};
+use crate::appliance::{About, Appliance};
+use crate::guard::Caller;
+use crate::proto::search_server::Search;
+use crate::proto::{self, identify_event::Event};
+use crate::refusal::{self, Violations};
+use crate::request;
+use crate::running::Listed;
+use crate::templates;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Code, Request, Response, Status};
+use whorl_gallery::Snapshot;
+use whorl_layout::TOP_K_MAX;
+use whorl_search::cascade::FINGERS_MAX;
+use whorl_search::service::{Progress, Stage, Task, Ticket};
+use whorl_search::{Cascade, ProbeFinger};
+
+/// Candidates of a list where nothing else is asked for.
+const CANDIDATES_DEFAULT: usize = 10;
+/// Priority where none is given.
+const PRIORITY_DEFAULT: u32 = 5;
+/// The most urgent priority.
+const PRIORITY_MAX: u32 = 9;
+/// News of a stream that wait to be sent.
+const NEWS_MAX: usize = 8;
+/// Progress is told no more often.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
+
+/// The service.
+#[derive(Debug, Clone)]
+pub struct SearchService(pub Arc<Appliance>);
+
+/// A search that was accepted.
+struct Accepted {
+    id: String,
+    fingers: Vec<ProbeFinger>,
+    cascade: Cascade,
+    own: bool, // each finger among references of its own position only
+    snapshot: Arc<Snapshot>,
+    wanted: Wanted,
+    ticket: Ticket,
+    _listed: Listed,
+}
+
+impl SearchService {
+    /// Checks the request and hands it to the engines.
+    async fn accept(
+        &self,
+        caller: &Caller,
+        request: proto::IdentifyRequest,
+        deadline: Option<Instant>,
+    ) -> Result<Accepted, Status> {
+        let (cascade, wanted, priority) = self.checked(&request)?;
+        let id = if request.search_id.is_empty() { caller.call_id.clone() } else { request.search_id };
+        let snapshot = self.0.store.snapshot(&request.gallery).map_err(refusal::store)?;
+        let templates = request.templates;
+        let fingers = tokio::task::spawn_blocking(move || templates::fingers(&templates)).await;
+        let fingers = fingers.map_err(refusal::broken)??;
+        let own = request.declared_positions_only;
+        let task = Task {
+            fingers: fingers.clone(),
+            cascade: cascade.clone(),
+            shards: snapshot.shards().to_vec(),
+            shards_of_finger: own.then(|| fingers.iter().map(|finger| shards_for(finger, &snapshot)).collect()),
+            directory: Arc::clone(&snapshot) as Arc<_>,
+            priority,
+            deadline,
+        };
+        let ticket = self.0.service.submit(task).map_err(refusal::service)?;
+        let listed = self.0.running.list(&id, &caller.identity.name, ticket.cancel_handle()).ok_or_else(|| {
+            let what = format!("a search {id} is running; choose another search_id");
+            refusal::because(Code::AlreadyExists, "SEARCH_RUNS", what)
+        })?;
+        Ok(Accepted { id, fingers, cascade, own, snapshot, wanted, ticket, _listed: listed })
+    }
+
+    fn checked(&self, request: &proto::IdentifyRequest) -> Result<(Cascade, Wanted, u8), Status> {
+        let mut wrong = Violations::default();
+        request::purpose(&mut wrong, request.purpose);
+        request::optional_name(&mut wrong, "case_reference", &request.case_reference);
+        request::optional_name(&mut wrong, "search_id", &request.search_id);
+        request::gallery(&mut wrong, &request.gallery);
+        let in_list = |count: u32| usize::try_from(count).is_ok_and(|count| count <= TOP_K_MAX);
+        let up_to = format!("must be 1 to {TOP_K_MAX}, or 0 for the default");
+        wrong.expect(in_list(request.max_candidates), "max_candidates", up_to.clone());
+        wrong.expect(in_list(request.keep), "keep", up_to);
+        let priority = request.priority.unwrap_or(PRIORITY_DEFAULT);
+        wrong.expect(priority <= PRIORITY_MAX, "priority", "must be 0 to 9, 9 is the most urgent");
+        let rate = request.max_fpir.is_none_or(|rate| rate > 0.0 && rate < 1.0);
+        wrong.expect(rate, "max_fpir", "must be above 0 and below 1, such as 0.001");
+        let first = request.first_pass_fingers as usize;
+        wrong.expect(first <= FINGERS_MAX, "first_pass_fingers", format!("must be 1 to {FINGERS_MAX}, or 0 for all"));
+        wrong.check()?;
+        let or = |count: u32, default: usize| if count == 0 { default } else { count as usize };
+        let cascade = Cascade {
+            keep: or(request.keep, self.0.keep_default),
+            first_pass_fingers: (first > 0).then_some(first),
+            correspondences: request.correspondences,
+            ..Cascade::default()
+        };
+        let wanted = Wanted { candidates: or(request.max_candidates, CANDIDATES_DEFAULT), fpir: request.max_fpir };
+        Ok((cascade, wanted, priority as u8))
+    }
+}
+
+/// Shards of the finger's own position and of unknown position; all of them for a finger of unknown position.
+fn shards_for(finger: &ProbeFinger, snapshot: &Snapshot) -> Vec<Arc<whorl_gallery::Shard>> {
+    match finger.position {
+        0 => snapshot.shards().to_vec(),
+        position => snapshot.shards_of(&[0, position]),
+    }
+}
+
+impl Accepted {
+    /// Waits for the answer and keeps it for replays.
+    async fn answer(mut self, appliance: &Appliance) -> Result<proto::IdentifyResponse, Status> {
+        let finished = self.ticket.answer().await.map_err(refusal::service)?;
+        appliance.metrics.searched(&finished);
+        let answer = answer::identified(&self.id, &finished, &self.fingers, &self.snapshot, self.wanted);
+        appliance.answers.keep(&self.search(), &answer, &finished).await?;
+        Ok(answer)
+    }
+}
+
+fn about(request: &proto::IdentifyRequest) -> About {
+    About {
+        request_id: request.search_id.clone(),
+        purpose: request.purpose,
+        case_reference: request.case_reference.clone(),
+        gallery: request.gallery.clone(),
+        subject: String::new(),
+    }
+}
+
+/// News of a search as long as there are any and somebody listens.
+async fn tell(mut progress: tokio::sync::watch::Receiver<Progress>, news: mpsc::Sender<Result<proto::IdentifyEvent, Status>>) {
+    loop {
+        let now = progress.borrow_and_update().clone();
+        let message = proto::Progress { stage: stage(now.stage).into(), compared: now.compared, of: now.of };
+        let event = proto::IdentifyEvent { event: Some(Event::Progress(message)) };
+        if news.send(Ok(event)).await.is_err() || progress.changed().await.is_err() {
+            return;
+        }
+        tokio::time::sleep(PROGRESS_INTERVAL).await;
+    }
+}
+
+const fn stage(stage: Stage) -> proto::progress::Stage {
+    match stage {
+        Stage::Queued => proto::progress::Stage::Queued,
+        Stage::Coarse => proto::progress::Stage::Coarse,
+        Stage::Fine => proto::progress::Stage::Fine,
+    }
+}
+
+#[tonic::async_trait]
+impl Search for SearchService {
+    async fn identify(
+        &self,
+        request: Request<proto::IdentifyRequest>,
+    ) -> Result<Response<proto::IdentifyResponse>, Status> {
+        let (caller, deadline) = (Caller::of(&request)?, request::deadline(request.metadata()));
+        let request = request.into_inner();
+        let about = about(&request);
+        let work = async {
+            let answer = self.accept(&caller, request, deadline).await?.answer(&self.0).await?;
+            let count = answer.candidates.len() as u64;
+            Ok((answer, count))
+        };
+        self.0.audited(&caller, "Search/Identify", about, work).await.map(Response::new)
+    }
+
+    type IdentifyStreamStream = ReceiverStream<Result<proto::IdentifyEvent, Status>>;
+
+    async fn identify_stream(
+        &self,
+        request: Request<proto::IdentifyRequest>,
+    ) -> Result<Response<Self::IdentifyStreamStream>, Status> {
+        let (caller, deadline) = (Caller::of(&request)?, request::deadline(request.metadata()));
+        let request = request.into_inner();
+        let (news, told) = mpsc::channel(NEWS_MAX);
+        let service = self.clone();
+        tokio::spawn(async move {
+            let about = about(&request);
+            let work = async {
+                let accepted = service.accept(&caller, request, deadline).await?;
+                let first = Event::Accepted(proto::Accepted { search_id: accepted.id.clone() });
+                let _ = news.send(Ok(proto::IdentifyEvent { event: Some(first) })).await;
+                let telling = tokio::spawn(tell(accepted.ticket.progress(), news.clone()));
+                let answer = tokio::select! {
+                    answer = accepted.answer(&service.0) => answer,
+                    () = news.closed() => Err(Status::cancelled("the caller went away")),
+                };
+                telling.abort();
+                let _ = telling.await; // the answer comes last
+                let answer = answer?;
+                let count = answer.candidates.len() as u64;
+                Ok((answer, count))
+            };
+            let last = service.0.audited(&caller, "Search/IdentifyStream", about, work).await;
+            let last = last.map(|answer| proto::IdentifyEvent { event: Some(Event::Answer(answer)) });
+            let _ = news.send(last).await; // nobody may listen any more
+        });
+        Ok(Response::new(ReceiverStream::new(told)))
+    }
+
+    async fn verify(&self, request: Request<proto::VerifyRequest>) -> Result<Response<proto::VerifyResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let request = request.into_inner();
+        let about = About {
+            purpose: request.purpose,
+            case_reference: request.case_reference.clone(),
+            ..About::change("", &request.gallery, &request.subject)
+        };
+        let work = async {
+            let mut wrong = Violations::default();
+            request::purpose(&mut wrong, request.purpose);
+            request::optional_name(&mut wrong, "case_reference", &request.case_reference);
+            request::gallery(&mut wrong, &request.gallery);
+            request::name(&mut wrong, "subject", &request.subject);
+            wrong.check()?;
+            let snapshot = self.0.store.snapshot(&request.gallery).map_err(refusal::store)?;
+            let verified = tokio::task::spawn_blocking(move || verify(&request, &snapshot)).await;
+            Ok((verified.map_err(refusal::broken)??, 1))
+        };
+        self.0.audited(&caller, "Search/Verify", about, work).await.map(Response::new)
+    }
+
+    async fn cancel(&self, request: Request<proto::CancelRequest>) -> Result<Response<proto::CancelResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let id = request.into_inner().search_id;
+        let about = About { request_id: id.clone(), ..About::default() };
+        let work = async {
+            let mut wrong = Violations::default();
+            request::name(&mut wrong, "search_id", &id);
+            wrong.check()?;
+            let cancelled = self.0.running.cancel(&id, &caller.identity.name);
+            Ok((proto::CancelResponse { cancelled }, cancelled.into()))
+        };
+        self.0.audited(&caller, "Search/Cancel", about, work).await.map(Response::new)
+    }
+
+    async fn replay(&self, request: Request<proto::ReplayRequest>) -> Result<Response<proto::ReplayResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let deadline = request::deadline(request.metadata());
+        let request = request.into_inner();
+        let about =
+            About { request_id: request.search_id.clone(), purpose: request.purpose, ..About::default() };
+        let work = async {
+            let mut wrong = Violations::default();
+            request::purpose(&mut wrong, request.purpose);
+            request::name(&mut wrong, "search_id", &request.search_id);
+            wrong.check()?;
+            let replayed = crate::answers::replay(&self.0, &request.search_id, deadline).await?;
+            let count = replayed.differences.len() as u64;
+            Ok((replayed, count))
+        };
+        self.0.audited(&caller, "Search/Replay", about, work).await.map(Response::new)
+    }
+}
