@@ -59,6 +59,9 @@ pub enum CliError {
     /// A card is not well.
     #[error("{what}")]
     SelfTest { what: String, lost: bool },
+    /// The store of galleries refuses or fails.
+    #[error("The store of galleries: {0}")]
+    Store(#[from] whorl_gallery::StoreError),
     /// An appliance cannot be reached.
     #[error("No connection")]
     Access(#[from] whorl_server::client::AccessError),
@@ -115,6 +118,7 @@ impl CliError {
             Self::Mismatch(_) => 6,
             Self::Unfit(_) => 7,
             Self::Access(_) | Self::Refused(_) => 8,
+            Self::Store(_) => 9,
             Self::Synth(_) => 2,
             Self::Output(_) => 1,
         }

@@ -13,6 +13,7 @@ mod engine;
 mod error;
 mod error_log;
 mod eval;
+mod gallery;
 mod identify;
 mod input;
 mod peer;
@@ -57,7 +58,8 @@ Examples:
 Exit codes:
   0 done   1 other failure   2 wrong usage   3 an input file is unreadable or malformed
   4 an engine or another matcher failed   5 the card is lost   6 an engine's scores differ from the reference
-  7 a check of `whorl doctor` failed   8 an appliance cannot be reached, or refused a call";
+  7 a check of `whorl doctor` failed   8 an appliance cannot be reached, or refused a call
+  9 the store of galleries refused or failed";
 
 #[derive(Subcommand)]
 enum Command {
@@ -79,6 +81,8 @@ enum Command {
     Bench(bench::Options),
     /// Serve a simulated card at a vfio-user socket until killed
     Sim(simulate::Options),
+    /// Make, fill, check and copy a store of galleries
+    Gallery(gallery::Options),
     /// Use an appliance's services: enrol, search, verify, expunge, look at cards and audit log
     Client(client::Options),
     /// Find out what keeps this machine and its cards from searching, and what to do about it
@@ -101,6 +105,7 @@ fn main() -> ExitCode {
         Command::Train(options) => train::run(options),
         Command::Bench(options) => bench::run(options),
         Command::Sim(options) => simulate::run(options),
+        Command::Gallery(options) => gallery::run(options),
         Command::Client(options) => client::run(options),
         Command::Doctor(options) => doctor::run(options),
         Command::Card(command) => card::run(command),

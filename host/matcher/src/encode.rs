@@ -27,6 +27,9 @@ struct Point {
     kind: u8,
 }
 
+/// What tells records of different encoders apart: descriptor model m1. A change of any bit of a record needs another number.
+pub const ENCODER_VERSION: u16 = 1;
+
 /// Encodes a finger view.
 ///
 /// Resolutions are in pixels per centimetre; 0 means not known and is taken as 500 ppi. A view of

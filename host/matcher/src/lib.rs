@@ -54,7 +54,7 @@ mod table;
 
 pub use calibration::Calibration;
 pub use comparator::{Backend, Comparator};
-pub use encode::{Origin, Role, encode};
+pub use encode::{ENCODER_VERSION, Origin, Role, encode};
 pub use fine::FineComparison;
 pub use plain::{Slot, Taps, Winner, taps};
 pub use probe::Probe;

@@ -74,7 +74,7 @@ fn finger_score(of: &FingerCandidate, snapshot: &Snapshot) -> Option<proto::Fing
         probe_position: of.probe_position.into(),
         reference_position: of.reference_position.into(),
         encounter: reference.encounter,
-        reference_finger: reference.finger.into(),
+        reference_view: reference.view.into(),
         coarse_score: of.coarse_score.into(),
         llr: of.llr,
         corresponding: of.correspondences as u32,

@@ -6,7 +6,6 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 use whorl_gallery::StoreError;
-use whorl_search::EngineError;
 use whorl_search::service::ServiceError;
 
 /// `domain` of every ErrorInfo.
@@ -71,4 +70,58 @@ pub fn not_found(kind: &str, name: &str) -> Status {
     let what = format!("there is no {kind} {name}");
     let details = ErrorDetails::with_resource_info(format!("whorl.v1.{kind}"), name, "", &what);
     Status::with_error_details(Code::NotFound, what, details)
+}
+
+/// A fault of the server's own; what it was is logged, not told.
+pub fn broken(error: impl std::fmt::Display) -> Status {
+    tracing::error!(%error, "a task of the server failed");
+    because(Code::Internal, "BROKEN", "a fault of the server; its log has more")
+}
+
+/// The server is ending.
+pub fn stopping() -> Status {
+    later(Code::Unavailable, "STOPPING", "the server is ending; try another one, or this one later", RETRY)
+}
+
+/// What cannot be written to the audit log is not answered.
+pub fn unaudited(error: impl std::fmt::Display) -> Status {
+    tracing::error!(%error, "the audit log cannot be written");
+    because(Code::Unavailable, "UNAUDITED", "the audit log cannot be written, so nothing is answered")
+}
+
+/// Why the store refuses or fails. Its messages hold no names.
+pub fn store(error: StoreError) -> Status {
+    let message = error.to_string();
+    match error {
+        StoreError::Invalid { field: of, reason } => field(of, reason),
+        StoreError::NotFound(_) => because(Code::NotFound, "NOT_FOUND", message),
+        StoreError::AlreadyExists(_) => because(Code::AlreadyExists, "ALREADY_EXISTS", message),
+        StoreError::RequestReused { .. } => because(Code::AlreadyExists, "REQUEST_REUSED", message),
+        StoreError::Busy { .. } => later(Code::ResourceExhausted, "BUSY", message, RETRY),
+        StoreError::Compacting => later(Code::Unavailable, "COMPACTING", message, RETRY),
+        StoreError::DiskFull { .. } => because(Code::ResourceExhausted, "DISK_FULL", message),
+        StoreError::MemoryFull { .. } => because(Code::ResourceExhausted, "MEMORY_FULL", message),
+        StoreError::LimitReached { .. } => because(Code::ResourceExhausted, "LIMIT_REACHED", message),
+        StoreError::Closed => stopping(),
+        error => {
+            tracing::error!(%error, "the store failed");
+            because(Code::Internal, "STORE_FAILED", message)
+        }
+    }
+}
+
+/// Why a search has no answer.
+pub fn service(error: ServiceError) -> Status {
+    let message = error.to_string();
+    match error {
+        ServiceError::Busy { retry_after, .. } => later(Code::ResourceExhausted, "BUSY", message, retry_after),
+        ServiceError::Request { .. } => because(Code::InvalidArgument, "REQUEST", message),
+        ServiceError::Cancelled { .. } => because(Code::Cancelled, "CANCELLED", message),
+        ServiceError::DeadlineExceeded { .. } => because(Code::DeadlineExceeded, "DEADLINE", message),
+        ServiceError::ShuttingDown => stopping(),
+        ServiceError::Engine(error) => {
+            tracing::error!(error = error.explained(), "a search failed");
+            because(Code::Unavailable, "ENGINES", error.explained())
+        }
+    }
 }

@@ -4,11 +4,9 @@ use crate::proto;
 use crate::refusal::Violations;
 use std::time::{Duration, Instant};
 use tonic::metadata::MetadataMap;
+use whorl_gallery::Status;
+use whorl_gallery::limits::{GALLERY_NAME_BYTES_MAX as GALLERY_BYTES_MAX, NAME_BYTES_MAX};
 
-/// Bytes of a gallery's name at most.
-pub const GALLERY_BYTES_MAX: usize = 32;
-/// Bytes of any other name at most.
-pub const NAME_BYTES_MAX: usize = 64;
 /// Deadlines are cut to so long: a search must end.
 const DEADLINE_MAX: Duration = Duration::from_hours(1);
 
@@ -55,6 +53,38 @@ pub fn deadline(metadata: &MetadataMap) -> Option<Instant> {
         _ => return None,
     };
     Some(Instant::now() + timeout.min(DEADLINE_MAX))
+}
+
+/// A moment of the log as a message.
+pub fn timestamp(unix_ms: u64) -> prost_types::Timestamp {
+    let seconds = i64::try_from(unix_ms / 1000).unwrap_or(i64::MAX);
+    prost_types::Timestamp { seconds, nanos: (unix_ms % 1000 * 1_000_000) as i32 }
+}
+
+/// A moment of a request in milliseconds since 1970, 0 where there is none.
+pub fn unix_ms(wrong: &mut Violations, field: &str, time: Option<prost_types::Timestamp>) -> u64 {
+    let Some(time) = time else { return 0 };
+    let seconds = u64::try_from(time.seconds).ok().and_then(|seconds| seconds.checked_mul(1000));
+    let ms = seconds.zip(u64::try_from(time.nanos).ok()).map(|(ms, nanos)| ms.saturating_add(nanos / 1_000_000));
+    wrong.expect(ms.is_some(), field, "is no moment since 1970");
+    ms.unwrap_or(0)
+}
+
+/// The status that a request wants; `None` where it names none.
+pub fn status(status: i32) -> Option<Status> {
+    match proto::Status::try_from(status) {
+        Ok(proto::Status::Active) => Some(Status::Active),
+        Ok(proto::Status::Sealed) => Some(Status::Sealed),
+        Ok(proto::Status::Unspecified) | Err(_) => None,
+    }
+}
+
+/// A status as a message.
+pub const fn status_message(status: Status) -> proto::Status {
+    match status {
+        Status::Active => proto::Status::Active,
+        Status::Sealed => proto::Status::Sealed,
+    }
 }
 
 #[cfg(test)]

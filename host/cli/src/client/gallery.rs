@@ -148,12 +148,12 @@ pub async fn run(command: &Command, channel: Channel, json: bool) -> Result<(), 
             let c = client.count(request).await?.into_inner();
             let value = || {
                 json!({"subjects": c.subjects, "encounters": c.encounters, "references": c.references,
-                    "sealed_references": c.sealed_references})
+                    "sealed_encounters": c.sealed_encounters})
             };
             print(json, value, || {
                 format!(
-                    "{} subjects, {} encounters, {} references, {} more sealed",
-                    c.subjects, c.encounters, c.references, c.sealed_references
+                    "{} subjects, {} encounters, {} references; {} encounters are sealed",
+                    c.subjects, c.encounters, c.references, c.sealed_encounters
                 )
             })
         }

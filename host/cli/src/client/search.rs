@@ -197,7 +197,7 @@ fn to_json_candidate(c: &Candidate) -> Value {
     let minutia = |m: &Option<proto::Minutia>| m.map(|m| json!([m.x, m.y, m.angle]));
     let finger = |f: &proto::FingerScore| {
         json!({"finger": f.finger, "probe_position": f.probe_position, "reference_position": f.reference_position,
-            "encounter": f.encounter, "reference_finger": f.reference_finger, "score": f.coarse_score, "llr": f.llr,
+            "encounter": f.encounter, "reference_view": f.reference_view, "score": f.coarse_score, "llr": f.llr,
             "corresponding": f.corresponding,
             "transform": f.transform.map(|t| json!({"angle": t.angle, "x": t.x_pixels, "y": t.y_pixels})),
             "correspondences": f.correspondences.iter().map(|c| json!([minutia(&c.probe), minutia(&c.reference)])).collect::<Value>()})

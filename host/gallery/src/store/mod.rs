@@ -56,6 +56,12 @@ impl Store {
     pub fn encounter(&self, gallery: &str, subject: &str, encounter: &str) -> Result<Encounter, StoreError> {
         unimplemented!()
     }
+    pub fn knows_request(&self, request_id: &str) -> bool {
+        unimplemented!()
+    }
+    pub fn encounters(&self, gallery: &str) -> Result<Vec<(String, String)>, StoreError> {
+        unimplemented!()
+    }
     pub fn kept(&self, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
         unimplemented!()
     }

@@ -178,7 +178,7 @@ impl Gallery for GalleryService {
                 fingers: found.fingers.iter().map(finger).collect(),
                 templates: found.templates,
                 status: request::status_message(found.status).into(),
-                enrolled: Some(request::timestamp(found.unix_ms)),
+                enrolled: Some(request::timestamp(found.enrolled_unix_ms)),
                 sequence: found.sequence,
             };
             Ok((response, 1))
@@ -254,7 +254,7 @@ impl Gallery for GalleryService {
                 subjects: counts.subjects,
                 encounters: counts.encounters,
                 references: counts.references,
-                sealed_references: counts.sealed_references,
+                sealed_encounters: counts.sealed,
             };
             Ok((response, 0))
         };
@@ -271,7 +271,7 @@ impl Gallery for GalleryService {
             position: p.position.into(),
             references: p.references,
             bytes: p.bytes,
-            shards: p.shards,
+            shards: p.shards.try_into().unwrap_or(u32::MAX),
             generation: p.generation,
         };
         let work = async {

@@ -145,16 +145,16 @@ class CountRequest(_message.Message):
     def __init__(self, gallery: _Optional[str] = ...) -> None: ...
 
 class CountResponse(_message.Message):
-    __slots__ = ("subjects", "encounters", "references", "sealed_references")
+    __slots__ = ("subjects", "encounters", "references", "sealed_encounters")
     SUBJECTS_FIELD_NUMBER: _ClassVar[int]
     ENCOUNTERS_FIELD_NUMBER: _ClassVar[int]
     REFERENCES_FIELD_NUMBER: _ClassVar[int]
-    SEALED_REFERENCES_FIELD_NUMBER: _ClassVar[int]
+    SEALED_ENCOUNTERS_FIELD_NUMBER: _ClassVar[int]
     subjects: int
     encounters: int
     references: int
-    sealed_references: int
-    def __init__(self, subjects: _Optional[int] = ..., encounters: _Optional[int] = ..., references: _Optional[int] = ..., sealed_references: _Optional[int] = ...) -> None: ...
+    sealed_encounters: int
+    def __init__(self, subjects: _Optional[int] = ..., encounters: _Optional[int] = ..., references: _Optional[int] = ..., sealed_encounters: _Optional[int] = ...) -> None: ...
 
 class ListPartitionsRequest(_message.Message):
     __slots__ = ()

@@ -108,12 +108,12 @@ class Rate(_message.Message):
     def __init__(self, value: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ...) -> None: ...
 
 class FingerScore(_message.Message):
-    __slots__ = ("finger", "probe_position", "reference_position", "encounter", "reference_finger", "coarse_score", "llr", "corresponding", "correspondences", "transform")
+    __slots__ = ("finger", "probe_position", "reference_position", "encounter", "reference_view", "coarse_score", "llr", "corresponding", "correspondences", "transform")
     FINGER_FIELD_NUMBER: _ClassVar[int]
     PROBE_POSITION_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_POSITION_FIELD_NUMBER: _ClassVar[int]
     ENCOUNTER_FIELD_NUMBER: _ClassVar[int]
-    REFERENCE_FINGER_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_VIEW_FIELD_NUMBER: _ClassVar[int]
     COARSE_SCORE_FIELD_NUMBER: _ClassVar[int]
     LLR_FIELD_NUMBER: _ClassVar[int]
     CORRESPONDING_FIELD_NUMBER: _ClassVar[int]
@@ -123,13 +123,13 @@ class FingerScore(_message.Message):
     probe_position: int
     reference_position: int
     encounter: str
-    reference_finger: int
+    reference_view: int
     coarse_score: int
     llr: float
     corresponding: int
     correspondences: _containers.RepeatedCompositeFieldContainer[Correspondence]
     transform: Transform
-    def __init__(self, finger: _Optional[int] = ..., probe_position: _Optional[int] = ..., reference_position: _Optional[int] = ..., encounter: _Optional[str] = ..., reference_finger: _Optional[int] = ..., coarse_score: _Optional[int] = ..., llr: _Optional[float] = ..., corresponding: _Optional[int] = ..., correspondences: _Optional[_Iterable[_Union[Correspondence, _Mapping]]] = ..., transform: _Optional[_Union[Transform, _Mapping]] = ...) -> None: ...
+    def __init__(self, finger: _Optional[int] = ..., probe_position: _Optional[int] = ..., reference_position: _Optional[int] = ..., encounter: _Optional[str] = ..., reference_view: _Optional[int] = ..., coarse_score: _Optional[int] = ..., llr: _Optional[float] = ..., corresponding: _Optional[int] = ..., correspondences: _Optional[_Iterable[_Union[Correspondence, _Mapping]]] = ..., transform: _Optional[_Union[Transform, _Mapping]] = ...) -> None: ...
 
 class Correspondence(_message.Message):
     __slots__ = ("probe", "reference")
