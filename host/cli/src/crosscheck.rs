@@ -79,7 +79,7 @@ pub fn run(options: &Options) -> Result<(), CliError> {
     let mut totals = Totals::default();
     // An engine lists at most TOP_K_MAX candidates, so with so many references it lists every score.
     for references in references.chunks(TOP_K_MAX) {
-        open.engine.clear();
+        open.engine.keep(&[]);
         let mut builder = ShardBuilder::new(0);
         for reference in references {
             builder.push(&reference.bytes)?;

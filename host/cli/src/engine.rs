@@ -209,7 +209,8 @@ impl Way {
         })
     }
 
-    fn connect(&self) -> Result<Device, DeviceError> {
+    /// Opens the card.
+    pub fn connect(&self) -> Result<Device, DeviceError> {
         let mut device = Device::open(self.transport()?)?;
         // A card in this process cannot be named by another.
         if self.simulator.is_none() {

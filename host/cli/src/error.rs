@@ -62,6 +62,18 @@ pub enum CliError {
     /// The store of galleries refuses or fails.
     #[error("The store of galleries: {0}")]
     Store(#[from] whorl_gallery::StoreError),
+    /// An audit log is not intact.
+    #[error("The audit log is NOT intact")]
+    Audit(#[from] whorl_server::audit::AuditFault),
+    /// Certificates cannot be made.
+    #[error("No certificate")]
+    Pki(#[from] whorl_server::pki::PkiError),
+    /// A configuration is not taken.
+    #[error("The configuration")]
+    Config(#[from] whorl_server::config::ConfigError),
+    /// An appliance cannot serve.
+    #[error("The appliance does not serve")]
+    Serve(#[from] whorl_server::serve::ServeError),
     /// An appliance cannot be reached.
     #[error("No connection")]
     Access(#[from] whorl_server::client::AccessError),
@@ -119,6 +131,10 @@ impl CliError {
             Self::Unfit(_) => 7,
             Self::Access(_) | Self::Refused(_) => 8,
             Self::Store(_) => 9,
+            Self::Audit(_) => 6,
+            Self::Config(_) => 2,
+            Self::Pki(_) => 3,
+            Self::Serve(_) => 1,
             Self::Synth(_) => 2,
             Self::Output(_) => 1,
         }

@@ -1,6 +1,7 @@
 //! The `whorl` command: templates to records, comparisons, searches on cards and CPU, and the simulated card.
 
 mod activity;
+mod audit;
 mod bench;
 mod card;
 mod client;
@@ -17,9 +18,11 @@ mod gallery;
 mod identify;
 mod input;
 mod peer;
+mod pki;
 mod pool;
 mod reset;
 mod selftest;
+mod serve;
 mod simulate;
 mod synth;
 mod telemetry;
@@ -81,6 +84,12 @@ enum Command {
     Bench(bench::Options),
     /// Serve a simulated card at a vfio-user socket until killed
     Sim(simulate::Options),
+    /// Serve galleries and searches to other programs
+    Serve(serve::Options),
+    /// Make certificates for a laboratory
+    Pki(pki::Options),
+    /// Check an audit log
+    Audit(audit::Options),
     /// Make, fill, check and copy a store of galleries
     Gallery(gallery::Options),
     /// Use an appliance's services: enrol, search, verify, expunge, look at cards and audit log
@@ -94,7 +103,10 @@ enum Command {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    start_log(arguments.verbose);
+    // A server's log is as its configuration says.
+    if !matches!(arguments.command, Command::Serve(_)) {
+        start_log(arguments.verbose);
+    }
     let done = match &arguments.command {
         Command::Encode(options) => encode::run(options),
         Command::Compare(options) => compare::run(options),
@@ -105,6 +117,9 @@ fn main() -> ExitCode {
         Command::Train(options) => train::run(options),
         Command::Bench(options) => bench::run(options),
         Command::Sim(options) => simulate::run(options),
+        Command::Serve(options) => serve::run(options),
+        Command::Pki(options) => pki::run(options),
+        Command::Audit(options) => audit::run(options),
         Command::Gallery(options) => gallery::run(options),
         Command::Client(options) => client::run(options),
         Command::Doctor(options) => doctor::run(options),

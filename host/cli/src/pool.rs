@@ -14,7 +14,17 @@ use whorl_search::{Candidacy, CpuEngine, Engine, EngineError, Opener, Pool, Pool
 
 /// The engines that were asked for, `spare` with the CPU behind them where it is not one of them.
 pub fn open(choices: &[EngineChoice], resident: bool, spare: bool) -> Result<Pool, CliError> {
+    Ok(open_named(choices, resident, spare)?.0)
+}
+
+/// The same, with the way to each card by its name in the pool.
+pub fn open_named(
+    choices: &[EngineChoice],
+    resident: bool,
+    spare: bool,
+) -> Result<(Pool, Vec<(String, Way)>), CliError> {
     let mut candidates = Vec::new();
+    let mut ways = Vec::new();
     let mut marked = Vec::new();
     for choice in choices {
         if choices.iter().filter(|other| *other == choice).count() > 1 && !matches!(choice, EngineChoice::Sim(_)) {
@@ -34,6 +44,9 @@ pub fn open(choices: &[EngineChoice], resident: bool, spare: bool) -> Result<Poo
         if matches!(choice, EngineChoice::Unix(_) | EngineChoice::Vfio(_)) {
             marked.push((name.clone(), choice.clone()));
         }
+        if *choice != EngineChoice::Cpu {
+            ways.push((name.clone(), way.clone()));
+        }
         let choice = choice.clone();
         let reopen: Opener = Box::new(move || open_engine(&way, &choice, resident));
         candidates.push(Candidacy { name, role: Role::Worker, engine, open: reopen });
@@ -44,7 +57,7 @@ pub fn open(choices: &[EngineChoice], resident: bool, spare: bool) -> Result<Poo
     }
     let pool = Pool::new(candidates)?;
     watch(pool.control(), marked)?;
-    Ok(pool)
+    Ok((pool, ways))
 }
 
 /// Simulated cards of one shape have one name; here each gets its own.

@@ -1,7 +1,7 @@
 //! A card as an engine: shards lie in DMA memory or in the card's own, probes share passes, known answers go along with
 //! every search.
 
-use crate::engine::{CardCost, Engine, EngineError, Search};
+use crate::engine::{CardCost, Engine, EngineError, Search, is_among};
 use crate::known_answers::KnownAnswers;
 use crate::tally::{Candidate, Tally};
 use crate::work::{Found, Piece, Work};
@@ -88,12 +88,15 @@ impl CardEngine {
 
     /// Hands a piece to the card, known answers last: what went wrong before them is still wrong then.
     fn start(&mut self, piece: &Piece, search: &Search, planted: ExtentRequest) -> Result<SearchTicket, EngineError> {
-        let extents = &self.shards[piece.shard].extents[piece.extents.clone()];
+        let mut extents = self.shards[piece.shard].extents[piece.extents.clone()].to_vec();
+        // A stream waits at a change of memory for what it has asked for, and the host is far: so there is one such change.
+        extents.sort_by_key(|extent| extent.memory == Memory::Host);
+        extents.push(planted);
         Ok(self.device.start_search(&SearchRequest {
             probe_mask: (1 << search.probes.len()) - 1,
             threshold: search.threshold,
             top_k: search.top_k as u16,
-            extents: extents.iter().chain(std::iter::once(&planted)).copied().collect(),
+            extents,
             timeout: search.timeout,
         })?)
     }
@@ -217,9 +220,7 @@ impl Engine for CardEngine {
         let mut buffer = self.device.alloc_gallery(shard.bytes().len())?;
         let mut extents = put_shard(&mut buffer, &shard);
         let resident = if self.resident { self.make_resident(&mut extents, shard.bytes().len())? } else { Vec::new() };
-        // A stream waits at a change of memory for what it has asked for, and the host is far: so there is one such change.
-        extents.sort_by_key(|extent| extent.memory == Memory::Host);
-        let streamed = extents.last().is_some_and(|extent| extent.memory == Memory::Host);
+        let streamed = extents.iter().any(|extent| extent.memory == Memory::Host);
         self.shards.push(Loaded { shard, extents, _buffer: streamed.then_some(buffer), resident });
         Ok(())
     }
@@ -228,8 +229,8 @@ impl Engine for CardEngine {
         self.shards.iter().flat_map(|loaded| &loaded.resident).map(CardBuffer::bytes).sum()
     }
 
-    fn clear(&mut self) {
-        self.shards.clear();
+    fn keep(&mut self, wanted: &[Arc<Shard>]) {
+        self.shards.retain(|loaded| is_among(&loaded.shard, wanted));
     }
 
     fn shards(&self) -> Vec<Arc<Shard>> {

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use whorl_gallery::{Directory, Entry, Shard};
+use whorl_matcher::fine::Transform;
 use whorl_matcher::fusion::{self, Positions};
 use whorl_matcher::{GATE_DEFAULT, Probe};
 
@@ -58,6 +59,8 @@ pub struct Cascade {
     pub gate: u8,
     /// How long one pass over the gallery may take.
     pub timeout: Duration,
+    /// Keep how fingers of candidates lie to each other ([`FingerCandidate::alignment`]).
+    pub correspondences: bool,
 }
 
 impl Default for Cascade {
@@ -68,6 +71,7 @@ impl Default for Cascade {
             first_pass_fingers: None,
             gate: GATE_DEFAULT,
             timeout: Duration::from_mins(10),
+            correspondences: false,
         }
     }
 }
@@ -130,6 +134,17 @@ pub struct FingerCandidate {
     pub llr: f64,
     /// Minutiae that correspond.
     pub correspondences: usize,
+    /// Which ones, and where they lie, if that was asked for.
+    pub alignment: Option<Alignment>,
+}
+
+/// How two fingers lie to each other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alignment {
+    /// From the probe's places to the reference's.
+    pub transform: Transform,
+    /// Corresponding minutiae by their places in the two records, the best first.
+    pub pairs: Vec<(u8, u8)>,
 }
 
 impl Cascade {
@@ -169,8 +184,11 @@ impl Cascade {
         Ok((subjects.iter().zip(chosen).map(identify).collect::<Result<_, _>>()?, coarse_time))
     }
 
-    /// The fingers of a subject that are searched.
-    fn chosen(&self, fingers: &[ProbeFinger]) -> Result<Vec<usize>, EngineError> {
+    /// The fingers of a subject that are searched, by index.
+    ///
+    /// # Errors
+    /// `Request` for a subject without fingers or with more than [`FINGERS_MAX`], or a first pass of none.
+    pub fn chosen(&self, fingers: &[ProbeFinger]) -> Result<Vec<usize>, EngineError> {
         if !(1..=FINGERS_MAX).contains(&fingers.len()) {
             let what = format!("a subject of {} fingers, must be 1 to {FINGERS_MAX}", fingers.len());
             return Err(EngineError::Request { what });
@@ -183,8 +201,31 @@ impl Cascade {
         Ok(fusion::first_pass(&sizes, count))
     }
 
-    /// The fine stage on what the coarse one found.
-    fn identify(
+    /// Compares the fingers with all references of one subject, each with each; no engine takes part, and nothing is known of the
+    /// probe's background.
+    ///
+    /// # Errors
+    /// As [`search`](Self::search).
+    pub fn verify(
+        &self,
+        fingers: &[ProbeFinger],
+        subject: u32,
+        searched: Searched<'_>,
+    ) -> Result<SubjectCandidate, EngineError> {
+        self.chosen(fingers)?;
+        let backgrounds = vec![None; fingers.len()];
+        let plan =
+            Plan { fingers, backgrounds: &backgrounds, gate: self.gate, alignments: self.correspondences, searched };
+        let references = searched.directory.references_of(subject);
+        let all: Vec<_> = (0..fingers.len()).flat_map(|f| references.iter().map(move |&index| (f, index))).collect();
+        Ok(plan.compare(subject, &all)?.0)
+    }
+
+    /// The fine stage on what the coarse one found of the [`chosen`](Self::chosen) fingers.
+    ///
+    /// # Errors
+    /// As [`search`](Self::search).
+    pub fn identify(
         &self,
         fingers: &[ProbeFinger],
         coarse: Vec<(usize, Answer)>,
@@ -204,7 +245,8 @@ impl Cascade {
         }
         let found = coarse.iter().map(|(finger, answer)| (*finger, background(&answer.histogram, answer.comparisons)));
         let backgrounds = background::of_all(fingers.len(), found);
-        let plan = Plan { fingers, backgrounds: &backgrounds, gate: self.gate, searched };
+        let plan =
+            Plan { fingers, backgrounds: &backgrounds, gate: self.gate, alignments: self.correspondences, searched };
         let hits: Vec<_> = hits.into_iter().collect();
         let compared = hits.par_iter().map(|(subject, hits)| plan.compare(*subject, hits));
         let compared = compared.collect::<Result<Vec<_>, _>>()?;

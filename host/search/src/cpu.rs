@@ -1,6 +1,6 @@
 //! The CPU as an engine: all cores, the same numbers as a card.
 
-use crate::engine::{Engine, EngineError, Search};
+use crate::engine::{Engine, EngineError, Search, is_among};
 use crate::tally::{Candidate, Tally};
 use crate::work::{self, Found, Piece, Work};
 use rayon::prelude::*;
@@ -74,8 +74,8 @@ impl Engine for CpuEngine {
         self.shards.clone()
     }
 
-    fn clear(&mut self) {
-        self.shards.clear();
+    fn keep(&mut self, wanted: &[Arc<Shard>]) {
+        self.shards.retain(|shard| is_among(shard, wanted));
     }
 
     fn run(&mut self, search: &Search, work: &dyn Work) -> Result<(), EngineError> {

@@ -281,6 +281,11 @@ fn listed(gaps: &[Gap]) -> String {
     text.join(", ")
 }
 
+/// Whether `shard` is among `shards`, the very same and not one like it.
+pub(crate) fn is_among(shard: &Arc<Shard>, shards: &[Arc<Shard>]) -> bool {
+    shards.iter().any(|other| Arc::ptr_eq(other, shard))
+}
+
 /// Something that compares probes with shards.
 pub trait Engine: Send {
     /// What it is, for answers and messages.
@@ -303,8 +308,8 @@ pub trait Engine: Send {
         0
     }
 
-    /// Forgets all shards.
-    fn clear(&mut self);
+    /// Forgets the shards that are not among `wanted`; the others keep their order.
+    fn keep(&mut self, wanted: &[Arc<Shard>]);
 
     /// Compares at most [`probes_per_pass`](Self::probes_per_pass) probes with pieces of the loaded shards, until `work`
     /// has no more of them.

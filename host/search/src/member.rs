@@ -284,18 +284,16 @@ impl Worker {
         }
     }
 
-    /// Has the engine hold exactly `shards`, of which it may hold the first.
+    /// Has the engine hold exactly `shards`, in this order. What it holds of them stays where it is.
     fn hold(&mut self, shards: &[Arc<Shard>]) -> Result<(), EngineError> {
         let Some(engine) = &mut self.engine else { return Ok(()) };
+        engine.keep(shards);
         let held = engine.shards();
-        let kept = held.iter().zip(shards).take_while(|(held, wanted)| Arc::ptr_eq(held, wanted)).count();
-        let rest = if kept == held.len() {
-            &shards[kept..]
-        } else {
-            engine.clear();
-            shards
-        };
-        let loaded = rest.iter().try_for_each(|shard| engine.load(Arc::clone(shard)));
+        let is_first = held.iter().zip(shards).all(|(held, wanted)| Arc::ptr_eq(held, wanted));
+        if !is_first || held.len() > shards.len() {
+            engine.keep(&[]);
+        }
+        let loaded = shards[engine.shards().len()..].iter().try_for_each(|shard| engine.load(Arc::clone(shard)));
         if let Err(error) = &loaded {
             self.standing.condemn(format!("it cannot hold the gallery: {}", error.explained()), Fault::of(error));
         }

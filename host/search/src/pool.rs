@@ -5,10 +5,11 @@
 //! it did in the pass is done again.
 
 use crate::batch::{Batch, Entrant, MemberId, Role, Seat};
-use crate::engine::{Answer, Engine, EngineError, Gap, Incident, Search, Share};
+use crate::engine::{Answer, Engine, EngineError, Gap, Incident, Search, Share, is_among};
 use crate::member::{Fault, Member, Opener, Order, Service};
 use crate::work::{self, Found, Gathered, Piece};
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
 use whorl_gallery::Shard;
@@ -71,6 +72,36 @@ pub struct Pool {
 #[derive(Debug, Clone)]
 pub struct PoolControl(Weak<Shared>);
 
+/// A run of whole extents of a shard.
+#[derive(Debug, Clone)]
+pub struct Slice {
+    /// The shard.
+    pub shard: Arc<Shard>,
+    /// Its extents.
+    pub extents: Range<usize>,
+}
+
+impl Slice {
+    /// Records of the slice.
+    pub fn records(&self) -> u64 {
+        self.shard.extents()[self.extents.clone()].iter().map(|extent| u64::from(extent.records)).sum()
+    }
+}
+
+/// What was found of one probe in a slice.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The comparisons.
+    pub found: Found,
+    /// Who made them.
+    pub engines: Vec<Share>,
+    /// What went wrong on the way.
+    pub incidents: Vec<Incident>,
+}
+
+/// What a pass came to: of each probe, by whom, and what went wrong.
+type Passed = (Vec<Gathered>, Vec<Share>, Vec<Incident>);
+
 /// What one piece came to: by whom, and of each probe.
 type Kept = (Piece, MemberId, Vec<Found>);
 
@@ -102,9 +133,28 @@ impl Pool {
     /// # Errors
     /// That of the last member, if no one is left in service.
     pub fn load(&mut self, shard: Arc<Shard>) -> Result<(), EngineError> {
+        let mut shards = self.shards();
+        shards.push(shard);
+        self.hold(shards)
+    }
+
+    /// The shards that searches cover.
+    pub fn shards(&self) -> Vec<Arc<Shard>> {
+        self.shared.shards().clone()
+    }
+
+    /// Has searches cover exactly `wanted`. Members keep what they hold of them and load only the others. A member that cannot
+    /// hold them leaves service.
+    ///
+    /// # Errors
+    /// That of the last member, if no one is left in service.
+    pub fn hold(&mut self, wanted: Vec<Arc<Shard>>) -> Result<(), EngineError> {
         let shards = {
             let mut shards = self.shared.shards();
-            shards.push(shard);
+            // Kept ones come first, in their order: so members need not move them.
+            shards.retain(|shard| is_among(shard, &wanted));
+            let new: Vec<_> = wanted.into_iter().filter(|shard| !is_among(shard, &shards)).collect();
+            shards.extend(new);
             shards.clone()
         };
         let (reply, replies) = unbounded();
@@ -140,14 +190,38 @@ impl Pool {
             // A member that joins or leaves changes how many probes fit.
             let end = answers.len().saturating_add(self.probes_per_pass()).min(search.probes.len());
             let pass = Search { probes: search.probes[answers.len()..end].to_vec(), ..search.clone() };
-            answers.extend(self.pass(&pass, &shards)?);
+            let records = shards.iter().map(|shard| u64::from(shard.records())).sum();
+            let (gathered, engines, incidents) =
+                self.pass(&pass, &shards, work::cut(&shards, self.piece_records(records)))?;
+            let answer = |of: &Gathered| Answer { incidents: incidents.clone(), ..of.answer(&shards, engines.clone()) };
+            answers.extend(gathered.iter().map(answer));
         }
         Ok(answers)
     }
 
-    fn pass(&self, search: &Search, shards: &[Arc<Shard>]) -> Result<Vec<Answer>, EngineError> {
+    /// Compares each probe, of [`probes_per_pass`](Self::probes_per_pass) at most, with the records of a slice of what is held.
+    /// What is found stands in the order of the probes.
+    ///
+    /// # Errors
+    /// As [`search`](Self::search); `Request` if the slice's shard is not held.
+    pub fn search_slice(&mut self, search: &Search, slice: &Slice) -> Result<Vec<Part>, EngineError> {
+        search.check()?;
+        let shards = self.shards();
+        let nth = shards.iter().position(|shard| Arc::ptr_eq(shard, &slice.shard));
+        let nth = nth.filter(|_| slice.extents.end <= slice.shard.extents().len());
+        let nth = nth.ok_or_else(|| EngineError::Request { what: "a slice of a shard that is not held".into() })?;
+        let mut pieces = Vec::new();
+        let records = self.piece_records(slice.records());
+        work::cut_extents(&mut pieces, nth, &slice.shard, slice.extents.clone(), records);
+        let (gathered, engines, incidents) = self.pass(search, &shards, pieces)?;
+        let part =
+            |of: Gathered| Part { found: of.into_found(), engines: engines.clone(), incidents: incidents.clone() };
+        Ok(gathered.into_iter().map(part).collect())
+    }
+
+    /// Has the members do `open`: what they found of each probe, who did it, and what went wrong on the way.
+    fn pass(&self, search: &Search, shards: &[Arc<Shard>], mut open: Vec<Piece>) -> Result<Passed, EngineError> {
         let deadline = Instant::now() + search.timeout;
-        let mut open = work::cut(shards, self.piece_records(shards));
         let mut kept: Vec<Kept> = Vec::new();
         let mut incidents = Vec::new();
         loop {
@@ -157,19 +231,14 @@ impl Pool {
             let untrusted =
                 |&(_, member, _): &Kept| self.shared.members[member].standing.fault() == Some(Fault::WrongScores);
             if !kept.iter().any(untrusted) {
-                let shares = self.shares(&kept);
-                let answer = |gathered: &Gathered| Answer {
-                    incidents: incidents.clone(),
-                    ..gathered.answer(shards, shares.clone())
-                };
-                return Ok(gathered.iter().map(answer).collect());
+                return Ok((gathered, self.shares(&kept), incidents));
             }
             open = kept.extract_if(.., |kept| untrusted(kept)).map(|(piece, ..)| piece).collect();
         }
     }
 
-    fn piece_records(&self, shards: &[Arc<Shard>]) -> u64 {
-        let records: u64 = shards.iter().map(|shard| u64::from(shard.records())).sum();
+    /// Records of a piece, where `records` are dealt.
+    fn piece_records(&self, records: u64) -> u64 {
         let worker = |member: &&Member| member.standing.role == Role::Worker && member.standing.in_service();
         let workers = self.shared.members.iter().filter(worker).count().max(1) as u64;
         let (least, most) = PIECE_RECORDS.into_inner();
@@ -193,6 +262,7 @@ impl Pool {
             Entrant { role: standing.role, live, rate: standing.rate() }
         };
         let entrants: Vec<_> = members.iter().map(entrant).collect();
+        let wanted = pieces.iter().map(|piece| piece.records).sum();
         let batch = Arc::new(Batch::new(search.clone(), pieces, entrants.clone()));
         for (id, member) in members.iter().enumerate().filter(|&(id, _)| entrants[id].live) {
             member.order(Order::Run(Seat::new(&batch, id), self.report.clone()));
@@ -212,10 +282,17 @@ impl Pool {
             return Ok(outcome.found);
         }
         let first = if outcome.timed_out { format!("time was up after {:?}", search.timeout) } else { String::new() };
-        Err(self.incomplete(shards, &outcome.missing, &first, &failed))
+        Err(self.incomplete(shards, wanted, &outcome.missing, &first, &failed))
     }
 
-    fn incomplete(&self, shards: &[Arc<Shard>], missing: &[Piece], first: &str, failed: &[Incident]) -> EngineError {
+    fn incomplete(
+        &self,
+        shards: &[Arc<Shard>],
+        wanted: u64,
+        missing: &[Piece],
+        first: &str,
+        failed: &[Incident],
+    ) -> EngineError {
         let mut why: Vec<String> =
             Some(first).filter(|first| !first.is_empty()).map(str::to_owned).into_iter().collect();
         for status in self.shared.status() {
@@ -236,7 +313,7 @@ impl Pool {
         let workers = self.shared.members.iter().map(|member| &member.standing).filter(|s| s.role == Role::Worker);
         EngineError::Incomplete {
             why: why.join("; "),
-            wanted: shards.iter().map(|shard| u64::from(shard.records())).sum(),
+            wanted,
             gaps: missing.iter().map(gap).collect(),
             lost: workers.clone().count() > 0 && workers.clone().all(|s| s.fault() == Some(Fault::Lost)),
         }

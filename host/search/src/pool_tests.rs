@@ -81,8 +81,8 @@ impl Engine for Tempered {
     fn shards(&self) -> Vec<Arc<Shard>> {
         self.inner.shards()
     }
-    fn clear(&mut self) {
-        self.inner.clear();
+    fn keep(&mut self, wanted: &[Arc<Shard>]) {
+        self.inner.keep(wanted);
     }
     fn run(&mut self, search: &Search, work: &dyn Work) -> Result<(), EngineError> {
         while let Some(piece) = work.take(true) {

@@ -47,18 +47,23 @@ pub trait Work: Sync {
 pub(crate) fn cut(shards: &[Arc<Shard>], records: u64) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
     for (shard, of) in shards.iter().enumerate() {
-        let mut first = 0;
-        let mut held = 0;
-        for (nth, extent) in of.extents().iter().enumerate() {
-            held += u64::from(extent.records);
-            let full = held >= records || nth + 1 - first == EXTENTS_MAX - 1;
-            if full || nth + 1 == of.extents().len() {
-                pieces.push(Piece { nth: pieces.len(), shard, extents: first..nth + 1, records: held });
-                (first, held) = (nth + 1, 0);
-            }
-        }
+        cut_extents(&mut pieces, shard, of, 0..of.extents().len(), records);
     }
     pieces
+}
+
+/// Cuts the extents `range` of a shard, which is the `shard`-th, into such pieces, and adds them.
+pub(crate) fn cut_extents(pieces: &mut Vec<Piece>, shard: usize, of: &Shard, range: Range<usize>, records: u64) {
+    let mut first = range.start;
+    let mut held = 0;
+    for nth in range.clone() {
+        held += u64::from(of.extents()[nth].records);
+        let full = held >= records || nth + 1 - first == EXTENTS_MAX - 1;
+        if full || nth + 1 == range.end {
+            pieces.push(Piece { nth: pieces.len(), shard, extents: first..nth + 1, records: held });
+            (first, held) = (nth + 1, 0);
+        }
+    }
 }
 
 /// Gallery indices of a piece: the first, and how many.
@@ -88,6 +93,10 @@ impl Gathered {
 
     pub(crate) const fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    pub(crate) fn into_found(self) -> Found {
+        Found { tally: self.tally, cost: self.cost }
     }
 
     pub(crate) fn answer(&self, shards: &[Arc<Shard>], engines: Vec<Share>) -> Answer {

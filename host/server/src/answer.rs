@@ -4,12 +4,12 @@ use crate::proto;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use whorl_gallery::Snapshot;
-use whorl_matcher::Calibration;
 use whorl_matcher::calibration::Estimate;
 use whorl_matcher::fusion::Positions;
+use whorl_matcher::{Calibration, Record};
 use whorl_search::cascade::{FingerCandidate, SubjectCandidate};
 use whorl_search::service::{Finished, Timing};
-use whorl_search::{Answer, Identification, Incident, ShardCoverage};
+use whorl_search::{Answer, Identification, Incident, ProbeFinger, ShardCoverage};
 
 /// What of a candidate list is wanted.
 #[derive(Debug, Clone, Copy)]
@@ -21,11 +21,17 @@ pub struct Wanted {
 }
 
 /// The answer to a search of `snapshot`.
-pub fn identified(search_id: &str, finished: &Finished, snapshot: &Snapshot, wanted: Wanted) -> proto::IdentifyResponse {
+pub fn identified(
+    search_id: &str,
+    finished: &Finished,
+    probe: &[ProbeFinger],
+    snapshot: &Snapshot,
+    wanted: Wanted,
+) -> proto::IdentifyResponse {
     let Identification { coarse, candidates, fine_comparisons, .. } = &finished.identification;
     let rated = candidates.iter().map(|candidate| (candidate, fpir(candidate, snapshot)));
     let listed = rated.filter(|(_, rate)| wanted.fpir.is_none_or(|asked| rate.value <= asked));
-    let listed = listed.filter_map(|(c, rate)| candidate(c, Some(rate), snapshot)).take(wanted.candidates);
+    let listed = listed.filter_map(|(c, rate)| candidate(c, Some(rate), probe, snapshot)).take(wanted.candidates);
     let listed = listed.enumerate().map(|(place, c)| proto::Candidate { rank: place as u32 + 1, ..c });
     proto::IdentifyResponse {
         search_id: search_id.to_owned(),
@@ -50,8 +56,13 @@ fn fpir(candidate: &SubjectCandidate, snapshot: &Snapshot) -> Estimate {
 }
 
 /// A candidate without rank; `None` of one that was withdrawn since it was compared.
-pub fn candidate(of: &SubjectCandidate, fpir: Option<Estimate>, snapshot: &Snapshot) -> Option<proto::Candidate> {
-    let fingers = of.fingers.iter().map(|finger| finger_score(finger, snapshot)).collect::<Option<Vec<_>>>()?;
+pub fn candidate(
+    of: &SubjectCandidate,
+    fpir: Option<Estimate>,
+    probe: &[ProbeFinger],
+    snapshot: &Snapshot,
+) -> Option<proto::Candidate> {
+    let fingers = of.fingers.iter().map(|finger| finger_score(finger, probe, snapshot)).collect::<Option<Vec<_>>>()?;
     let strongest = fingers.iter().max_by(|a, b| a.llr.total_cmp(&b.llr));
     Some(proto::Candidate {
         rank: 0,
@@ -66,9 +77,8 @@ pub fn candidate(of: &SubjectCandidate, fpir: Option<Estimate>, snapshot: &Snaps
     })
 }
 
-fn finger_score(of: &FingerCandidate, snapshot: &Snapshot) -> Option<proto::FingerScore> {
+fn finger_score(of: &FingerCandidate, probe: &[ProbeFinger], snapshot: &Snapshot) -> Option<proto::FingerScore> {
     let reference = snapshot.reference(of.index)?;
-    let alignment = of.alignment.as_ref();
     Some(proto::FingerScore {
         finger: of.finger as u32,
         probe_position: of.probe_position.into(),
@@ -78,9 +88,32 @@ fn finger_score(of: &FingerCandidate, snapshot: &Snapshot) -> Option<proto::Fing
         coarse_score: of.coarse_score.into(),
         llr: of.llr,
         corresponding: of.correspondences as u32,
-        correspondences: alignment.map(|a| a.correspondences.iter().map(|&(probe, reference)| proto::Correspondence { probe: probe.into(), reference: reference.into() }).collect()).unwrap_or_default(),
-        transform: alignment.map(|a| proto::Transform { angle_radians: a.angle_radians, x_pixels: a.x, y_pixels: a.y }),
+        correspondences: correspondences(of, probe, snapshot).unwrap_or_default(),
+        transform: of.alignment.as_ref().map(|alignment| proto::Transform {
+            angle: alignment.transform.angle,
+            x_pixels: alignment.transform.x,
+            y_pixels: alignment.transform.y,
+        }),
     })
+}
+
+/// Corresponding minutiae with their places; `None` where they were not asked for.
+fn correspondences(
+    of: &FingerCandidate,
+    probe: &[ProbeFinger],
+    snapshot: &Snapshot,
+) -> Option<Vec<proto::Correspondence>> {
+    let alignment = of.alignment.as_ref()?;
+    let bytes = snapshot.shards().iter().find_map(|shard| shard.record(of.index))?;
+    let (reference, _) = Record::from_bytes(bytes).ok()?;
+    let probe = probe.get(of.finger)?.probe.record();
+    let minutia = |record: &Record, nth: u8| {
+        let minutia = record.minutiae.get(usize::from(nth))?;
+        Some(proto::Minutia { x: minutia.x.into(), y: minutia.y.into(), angle: minutia.angle.into() })
+    };
+    let pair =
+        |&(p, r): &(u8, u8)| proto::Correspondence { probe: minutia(probe, p), reference: minutia(&reference, r) };
+    Some(alignment.pairs.iter().map(pair).collect())
 }
 
 const fn positions(positions: Positions) -> proto::Positions {

@@ -119,6 +119,7 @@ pub fn service(error: ServiceError) -> Status {
         ServiceError::Cancelled { .. } => because(Code::Cancelled, "CANCELLED", message),
         ServiceError::DeadlineExceeded { .. } => because(Code::DeadlineExceeded, "DEADLINE", message),
         ServiceError::ShuttingDown => stopping(),
+        ServiceError::Broken => broken(message),
         ServiceError::Engine(error) => {
             tracing::error!(error = error.explained(), "a search failed");
             because(Code::Unavailable, "ENGINES", error.explained())

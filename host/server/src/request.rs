@@ -109,7 +109,8 @@ mod tests {
             metadata.insert("grpc-timeout", text.parse().expect("ASCII"));
             deadline(&metadata).map(|at| at.saturating_duration_since(Instant::now()))
         };
-        let near = |found: Option<Duration>, seconds: f64| (found.expect("a deadline").as_secs_f64() - seconds).abs() < 1.0;
+        let near =
+            |found: Option<Duration>, seconds: f64| (found.expect("a deadline").as_secs_f64() - seconds).abs() < 1.0;
         assert!(near(of("20S"), 20.0) && near(of("2M"), 120.0) && near(of("1H"), 3600.0) && near(of("9000m"), 9.0));
         assert!(near(of("99999999H"), 3600.0), "a deadline beyond the longest is cut");
         for text in ["", "S", "1", "x1S", "-1S", "1D", "99999999999999999999S"] {

@@ -77,9 +77,8 @@ fn read(bytes: &[u8]) -> Result<Template, String> {
 /// As [`views`].
 pub fn fingers(templates: &[Vec<u8>]) -> Result<Vec<ProbeFinger>, Status> {
     let finger = |view: View| {
-        let probe = Probe::new(&view.record).map_err(|error| {
-            crate::refusal::field(format!("templates[{}]", view.template), error.to_string())
-        })?;
+        let probe = Probe::new(&view.record)
+            .map_err(|error| crate::refusal::field(format!("templates[{}]", view.template), error.to_string()))?;
         Ok(ProbeFinger { probe, position: view.position })
     };
     views(templates, FINGERS_MAX, Role::Probe)?.into_iter().map(finger).collect()

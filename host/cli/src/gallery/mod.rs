@@ -7,7 +7,7 @@ use crate::error::CliError;
 use crate::input::progress;
 use serde_json::{Value, json};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use whorl_gallery::{MasterKey, Recovery, Store, StoreError, StoreOptions};
 use whorl_matcher::{Role, encode};
@@ -116,13 +116,19 @@ pub fn options(key: Option<MasterKey>, memory_limit_mib: Option<u64>) -> StoreOp
     }
 }
 
+/// The master key from a file or a command; `None` where neither is given.
+pub fn key(file: Option<&Path>, command: Option<&str>) -> Result<Option<MasterKey>, CliError> {
+    let key = match (file, command) {
+        (Some(file), _) => MasterKey::from_file(file),
+        (None, Some(command)) => MasterKey::from_command(command),
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(key.map_err(StoreError::from)?))
+}
+
 impl Place {
     fn options(&self) -> Result<StoreOptions, CliError> {
-        let key = match (&self.key_file, &self.key_command) {
-            (Some(file), _) => Some(MasterKey::from_file(file).map_err(StoreError::from)?),
-            (None, Some(command)) => Some(MasterKey::from_command(command).map_err(StoreError::from)?),
-            (None, None) => None,
-        };
+        let key = key(self.key_file.as_deref(), self.key_command.as_deref())?;
         Ok(options(key, self.memory_limit_mib))
     }
 

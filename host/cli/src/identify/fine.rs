@@ -29,6 +29,7 @@ pub fn run(
         first_pass_fingers: options.first_pass_fingers.map(usize::from),
         gate: options.gate,
         timeout: Duration::from_secs(options.timeout),
+        correspondences: false,
     };
     let searched = Searched { shards: &gallery.shards, directory: &gallery.directory };
     let (found, coarse_time) =

@@ -8,7 +8,7 @@
 //! - one of mirrored positions that outweighs what a mix-up costs: all mirrored pairs;
 //! - one of any other positions that does: all pairs.
 
-use super::{FingerCandidate, ProbeFinger, Searched, SubjectCandidate};
+use super::{Alignment, FingerCandidate, ProbeFinger, Searched, SubjectCandidate};
 use crate::engine::EngineError;
 use std::collections::BTreeMap;
 use whorl_gallery::Entry;
@@ -21,15 +21,17 @@ pub(super) struct Plan<'a> {
     pub(super) fingers: &'a [ProbeFinger],
     pub(super) backgrounds: &'a [Option<u16>],
     pub(super) gate: u8,
+    /// Whether alignments are kept.
+    pub(super) alignments: bool,
     pub(super) searched: Searched<'a>,
 }
 
 /// One fine comparison.
-#[derive(Clone, Copy)]
 struct Compared {
     coarse_score: u16,
     llr: f64,
     correspondences: usize,
+    alignment: Option<Alignment>,
 }
 
 /// A subject's reference.
@@ -98,6 +100,10 @@ impl Plan<'_> {
             coarse_score: taps.comparison.score,
             llr: fusion::log_likelihood_ratio(found.log_odds, self.backgrounds[pair.0]),
             correspondences: found.measurement.correspondences.len(),
+            alignment: self.alignments.then(|| Alignment {
+                transform: found.measurement.transform,
+                pairs: found.measurement.correspondences.iter().map(|c| (c.probe, c.reference)).collect(),
+            }),
         };
         table.insert(pair, compared);
         Ok(())
@@ -118,6 +124,7 @@ impl Plan<'_> {
                 coarse_score: compared.coarse_score,
                 llr: c.llr,
                 correspondences: compared.correspondences,
+                alignment: compared.alignment.clone(),
             })
         };
         SubjectCandidate {

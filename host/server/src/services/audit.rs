@@ -1,7 +1,7 @@
 //! `whorl.v1.Audit`.
 
 use crate::appliance::{About, Appliance};
-use crate::audit::{self, Filter};
+use crate::audit::{Entry, Filter};
 use crate::guard::Caller;
 use crate::proto;
 use crate::proto::audit_server::Audit;
@@ -30,7 +30,11 @@ impl Audit for AuditService {
         let about = About { request_id: request.request_id.clone(), ..About::default() };
         let work = async {
             let mut wrong = Violations::default();
-            wrong.expect(request.limit <= LIMIT_MAX, "limit", format!("must be 1 to {LIMIT_MAX}, or 0 for {LIMIT_DEFAULT}"));
+            wrong.expect(
+                request.limit <= LIMIT_MAX,
+                "limit",
+                format!("must be 1 to {LIMIT_MAX}, or 0 for {LIMIT_DEFAULT}"),
+            );
             let from = crate::request::unix_ms(&mut wrong, "from", request.from);
             let until = crate::request::unix_ms(&mut wrong, "until", request.until);
             wrong.check()?;
@@ -59,8 +63,8 @@ impl Audit for AuditService {
     ) -> Result<Response<proto::VerifyChainResponse>, Status> {
         let caller = Caller::of(&request)?;
         let work = async {
-            let folder = self.0.audit.folder().to_owned();
-            let verified = tokio::task::spawn_blocking(move || audit::verify(&folder)).await.map_err(refusal::broken)?;
+            let audit = self.0.audit.clone();
+            let verified = tokio::task::spawn_blocking(move || audit.verify()).await.map_err(refusal::broken)?;
             let response = match verified {
                 Ok(verified) => proto::VerifyChainResponse {
                     intact: true,
@@ -73,5 +77,26 @@ impl Audit for AuditService {
             Ok((response, 0))
         };
         self.0.audited(&caller, "Audit/VerifyChain", About::default(), work).await.map(Response::new)
+    }
+}
+
+fn message(entry: Entry) -> proto::AuditEntry {
+    let Entry { number, unix_ms, event, hash, .. } = entry;
+    let purpose = proto::Purpose::from_str_name(&format!("PURPOSE_{}", event.purpose.to_uppercase()));
+    proto::AuditEntry {
+        number,
+        time: Some(crate::request::timestamp(unix_ms)),
+        identity: event.identity,
+        certificate: event.certificate,
+        method: event.method,
+        call_id: event.call_id,
+        request_id: event.request_id,
+        purpose: purpose.unwrap_or_default().into(),
+        case_reference: event.case_reference,
+        gallery: event.gallery,
+        subject: event.subject,
+        outcome: event.outcome,
+        count: event.count,
+        hash,
     }
 }

@@ -101,11 +101,17 @@ impl CardsService {
         let bench = self.0.benches.get(name).cloned();
         self.get(name)?;
         let bench = bench.ok_or_else(|| {
-            refusal::because(Code::FailedPrecondition, "NO_CARD", format!("{name} is no card: it can only be drained and resumed"))
+            refusal::because(
+                Code::FailedPrecondition,
+                "NO_CARD",
+                format!("{name} is no card: it can only be drained and resumed"),
+            )
         })?;
         self.drain(name).await?;
         let done = tokio::task::spawn_blocking(move || work(&*bench)).await.map_err(refusal::broken)?;
-        done.map_err(|what| refusal::because(Code::FailedPrecondition, "CARD_UNFIT", format!("{name}: {what}; it stays drained")))
+        done.map_err(|what| {
+            refusal::because(Code::FailedPrecondition, "CARD_UNFIT", format!("{name}: {what}; it stays drained"))
+        })
     }
 
     async fn audited<T>(

@@ -2,6 +2,7 @@
 
 use crate::appliance::{About, Appliance};
 use crate::guard::Caller;
+use crate::metrics;
 use crate::proto::gallery_server::Gallery;
 use crate::proto::{self, enroll_outcome::Outcome};
 use crate::refusal::{self, Violations};
@@ -9,11 +10,11 @@ use crate::request;
 use crate::templates::{self, VIEWS_MAX};
 use std::pin::Pin;
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt};
-use tonic::{Code, Request, Response, Status, Streaming};
-use whorl_gallery::{Enrolment, EnrolledFinger, Operation};
+use tonic::{Request, Response, Status, Streaming};
+use whorl_gallery::{EnrolledFinger, Enrolment, Operation, Receipt};
 use whorl_matcher::Role;
 
 /// Enrolments of one stream that wait to become durable: enough for one group commit to hold many.
@@ -25,17 +26,8 @@ pub struct GalleryService(pub Arc<Appliance>);
 
 /// Carries a change out and waits until it is durable.
 async fn change(appliance: &Appliance, operation: Operation) -> Result<proto::Receipt, Status> {
-    let (reply, replied) = oneshot::channel();
-    appliance.store.submit(operation, move |result| {
-        let _ = reply.send(result); // a caller who went away does not undo the change
-    });
-    let receipt = replied.await.map_err(|_| refusal::stopping())?.map_err(refusal::store)?;
-    Ok(proto::Receipt {
-        sequence: receipt.sequence,
-        replayed: receipt.replayed,
-        references: receipt.references,
-        time: Some(request::timestamp(receipt.unix_ms)),
-    })
+    let Receipt { sequence, replayed, references, unix_ms } = appliance.change(operation).await?;
+    Ok(proto::Receipt { sequence, replayed, references, time: Some(request::timestamp(unix_ms)) })
 }
 
 /// The enrolment of a request: templates read, records made.
@@ -57,7 +49,11 @@ fn enrolment(request: proto::EnrollRequest) -> Result<Operation, Status> {
     Ok(Operation::Enroll(Enrolment { request_id, gallery, subject, encounter, templates, fingers }))
 }
 
-async fn enroll(appliance: Arc<Appliance>, caller: Caller, request: proto::EnrollRequest) -> Result<proto::Receipt, Status> {
+async fn enroll(
+    appliance: Arc<Appliance>,
+    caller: Caller,
+    request: proto::EnrollRequest,
+) -> Result<proto::Receipt, Status> {
     let about = About {
         request_id: request.request_id.clone(),
         gallery: request.gallery.clone(),
@@ -68,7 +64,7 @@ async fn enroll(appliance: Arc<Appliance>, caller: Caller, request: proto::Enrol
         // Encoding takes the CPU for about a millisecond a finger.
         let operation = tokio::task::spawn_blocking(move || enrolment(request)).await.map_err(refusal::broken)??;
         let receipt = change(&appliance, operation).await?;
-        appliance.metrics.enrolled(receipt.references);
+        metrics::enrolled(receipt.references);
         Ok((receipt, u64::from(receipt.references)))
     };
     appliance.audited(&caller, "Gallery/Enroll", about, work).await
@@ -97,10 +93,7 @@ fn check_target(request_id: &str, gallery: &str, subject: &str, encounter: &str)
 
 #[tonic::async_trait]
 impl Gallery for GalleryService {
-    async fn enroll(
-        &self,
-        request: Request<proto::EnrollRequest>,
-    ) -> Result<Response<proto::EnrollResponse>, Status> {
+    async fn enroll(&self, request: Request<proto::EnrollRequest>) -> Result<Response<proto::EnrollResponse>, Status> {
         let caller = Caller::of(&request)?;
         let receipt = to_the_end(enroll(Arc::clone(&self.0), caller, request.into_inner())).await?;
         Ok(Response::new(proto::EnrollResponse { receipt: Some(receipt) }))
@@ -138,9 +131,10 @@ impl Gallery for GalleryService {
             let (request_id, work) = next?;
             let outcome = match work.await.map_err(refusal::broken)? {
                 Ok(receipt) => Outcome::Receipt(receipt),
-                Err(status) => {
-                    Outcome::Failure(proto::EnrollFailure { code: status.code().into(), message: status.message().to_owned() })
-                }
+                Err(status) => Outcome::Failure(proto::EnrollFailure {
+                    code: status.code().into(),
+                    message: status.message().to_owned(),
+                }),
             };
             Ok(proto::EnrollOutcome { request_id, outcome: Some(outcome) })
         });
@@ -203,7 +197,8 @@ impl Gallery for GalleryService {
                 wrong.check()?;
                 let Some(status) = status else { return Err(refusal::field("status", "is required")) };
                 let proto::SetStatusRequest { request_id, gallery, subject, encounter, .. } = request;
-                let operation = Operation::SetStatus { request_id, gallery, subject, encounter: one(encounter), status };
+                let operation =
+                    Operation::SetStatus { request_id, gallery, subject, encounter: one(encounter), status };
                 let receipt = change(&appliance, operation).await?;
                 Ok((receipt, u64::from(receipt.references)))
             };

@@ -1,8 +1,10 @@
 //! `whorl.v1.Search`.
 
 use crate::answer::{self, Wanted};
+use crate::answers::{self, Asked};
 use crate::appliance::{About, Appliance};
 use crate::guard::Caller;
+use crate::metrics;
 use crate::proto::search_server::Search;
 use crate::proto::{self, identify_event::Event};
 use crate::refusal::{self, Violations};
@@ -14,11 +16,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request, Response, Status};
-use whorl_gallery::Snapshot;
+use whorl_gallery::{Directory, Entry, Snapshot};
 use whorl_layout::TOP_K_MAX;
 use whorl_search::cascade::FINGERS_MAX;
-use whorl_search::service::{Progress, Stage, Task, Ticket};
-use whorl_search::{Cascade, ProbeFinger};
+use whorl_search::service::{Progress, Stage, Ticket};
+use whorl_search::{Cascade, Searched};
 
 /// Candidates of a list where nothing else is asked for.
 const CANDIDATES_DEFAULT: usize = 10;
@@ -37,12 +39,7 @@ pub struct SearchService(pub Arc<Appliance>);
 
 /// A search that was accepted.
 struct Accepted {
-    id: String,
-    fingers: Vec<ProbeFinger>,
-    cascade: Cascade,
-    own: bool, // each finger among references of its own position only
-    snapshot: Arc<Snapshot>,
-    wanted: Wanted,
+    asked: Asked,
     ticket: Ticket,
     _listed: Listed,
 }
@@ -56,27 +53,26 @@ impl SearchService {
         deadline: Option<Instant>,
     ) -> Result<Accepted, Status> {
         let (cascade, wanted, priority) = self.checked(&request)?;
-        let id = if request.search_id.is_empty() { caller.call_id.clone() } else { request.search_id };
+        let id = if request.search_id.is_empty() {
+            caller.call_id.clone()
+        } else {
+            answers::refuse_known(&self.0, &request.search_id).await?;
+            request.search_id
+        };
         let snapshot = self.0.store.snapshot(&request.gallery).map_err(refusal::store)?;
         let templates = request.templates;
+        // Encoding takes the CPU for about a millisecond a finger.
         let fingers = tokio::task::spawn_blocking(move || templates::fingers(&templates)).await;
         let fingers = fingers.map_err(refusal::broken)??;
-        let own = request.declared_positions_only;
-        let task = Task {
-            fingers: fingers.clone(),
-            cascade: cascade.clone(),
-            shards: snapshot.shards().to_vec(),
-            shards_of_finger: own.then(|| fingers.iter().map(|finger| shards_for(finger, &snapshot)).collect()),
-            directory: Arc::clone(&snapshot) as Arc<_>,
-            priority,
-            deadline,
-        };
+        let asked = Asked { id, fingers, cascade, own: request.declared_positions_only, snapshot, wanted };
+        let task = asked.task(Some(request.gallery), priority, deadline);
         let ticket = self.0.service.submit(task).map_err(refusal::service)?;
-        let listed = self.0.running.list(&id, &caller.identity.name, ticket.cancel_handle()).ok_or_else(|| {
-            let what = format!("a search {id} is running; choose another search_id");
-            refusal::because(Code::AlreadyExists, "SEARCH_RUNS", what)
-        })?;
-        Ok(Accepted { id, fingers, cascade, own, snapshot, wanted, ticket, _listed: listed })
+        let listed =
+            self.0.running.list(&asked.id, &caller.identity.name, ticket.cancel_handle()).ok_or_else(|| {
+                let what = format!("a search {} is running; choose another search_id", asked.id);
+                refusal::because(Code::AlreadyExists, "SEARCH_RUNS", what)
+            })?;
+        Ok(Accepted { asked, ticket, _listed: listed })
     }
 
     fn checked(&self, request: &proto::IdentifyRequest) -> Result<(Cascade, Wanted, u8), Status> {
@@ -108,23 +104,29 @@ impl SearchService {
     }
 }
 
-/// Shards of the finger's own position and of unknown position; all of them for a finger of unknown position.
-fn shards_for(finger: &ProbeFinger, snapshot: &Snapshot) -> Vec<Arc<whorl_gallery::Shard>> {
-    match finger.position {
-        0 => snapshot.shards().to_vec(),
-        position => snapshot.shards_of(&[0, position]),
-    }
-}
-
 impl Accepted {
     /// Waits for the answer and keeps it for replays.
     async fn answer(mut self, appliance: &Appliance) -> Result<proto::IdentifyResponse, Status> {
         let finished = self.ticket.answer().await.map_err(refusal::service)?;
-        appliance.metrics.searched(&finished);
-        let answer = answer::identified(&self.id, &finished, &self.fingers, &self.snapshot, self.wanted);
-        appliance.answers.keep(&self.search(), &answer, &finished).await?;
+        metrics::searched(&finished);
+        let answer = self.asked.answer(&finished);
+        answers::keep(appliance, &self.asked, &answer).await?;
         Ok(answer)
     }
+}
+
+/// Compares with one subject; takes the CPU for a while.
+fn verify(request: &proto::VerifyRequest, snapshot: &Snapshot) -> Result<proto::VerifyResponse, Status> {
+    let fingers = templates::fingers(&request.templates)?;
+    let unknown = || refusal::not_found("Subject", &request.subject);
+    let index = *snapshot.references_named(&request.subject).first().ok_or_else(unknown)?;
+    let Some(Entry::Enrolled(enrolled)) = snapshot.entry(index) else { return Err(unknown()) };
+    let cascade = Cascade { correspondences: request.correspondences, ..Cascade::default() };
+    let searched = Searched { shards: snapshot.shards(), directory: snapshot };
+    let found = cascade.verify(&fingers, enrolled.subject, searched).map_err(refusal::broken)?;
+    let candidate = answer::candidate(&found, None, &fingers, snapshot).ok_or_else(unknown)?;
+    let candidate = Some(proto::Candidate { rank: 1, ..candidate });
+    Ok(proto::VerifyResponse { candidate, generation: snapshot.generation() })
 }
 
 fn about(request: &proto::IdentifyRequest) -> About {
@@ -138,7 +140,10 @@ fn about(request: &proto::IdentifyRequest) -> About {
 }
 
 /// News of a search as long as there are any and somebody listens.
-async fn tell(mut progress: tokio::sync::watch::Receiver<Progress>, news: mpsc::Sender<Result<proto::IdentifyEvent, Status>>) {
+async fn tell(
+    mut progress: tokio::sync::watch::Receiver<Progress>,
+    news: mpsc::Sender<Result<proto::IdentifyEvent, Status>>,
+) {
     loop {
         let now = progress.borrow_and_update().clone();
         let message = proto::Progress { stage: stage(now.stage).into(), compared: now.compared, of: now.of };
@@ -189,7 +194,7 @@ impl Search for SearchService {
             let about = about(&request);
             let work = async {
                 let accepted = service.accept(&caller, request, deadline).await?;
-                let first = Event::Accepted(proto::Accepted { search_id: accepted.id.clone() });
+                let first = Event::Accepted(proto::Accepted { search_id: accepted.asked.id.clone() });
                 let _ = news.send(Ok(proto::IdentifyEvent { event: Some(first) })).await;
                 let telling = tokio::spawn(tell(accepted.ticket.progress(), news.clone()));
                 let answer = tokio::select! {
@@ -249,14 +254,13 @@ impl Search for SearchService {
         let caller = Caller::of(&request)?;
         let deadline = request::deadline(request.metadata());
         let request = request.into_inner();
-        let about =
-            About { request_id: request.search_id.clone(), purpose: request.purpose, ..About::default() };
+        let about = About { request_id: request.search_id.clone(), purpose: request.purpose, ..About::default() };
         let work = async {
             let mut wrong = Violations::default();
             request::purpose(&mut wrong, request.purpose);
             request::name(&mut wrong, "search_id", &request.search_id);
             wrong.check()?;
-            let replayed = crate::answers::replay(&self.0, &request.search_id, deadline).await?;
+            let replayed = answers::replay(&self.0, &request.search_id, deadline).await?;
             let count = replayed.differences.len() as u64;
             Ok((replayed, count))
         };

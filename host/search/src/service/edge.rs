@@ -1,0 +1,219 @@
+//! What callers have in hand.
+
+use super::job::{Job, Place, Reply};
+use super::scheduler::{Load, Order, Scheduler};
+use super::task::{Finished, PRIORITY_MAX, Progress, ServiceError, Stage, Task};
+use crate::pool::{MemberStatus, Pool, PoolControl};
+use crossbeam_channel::{Sender, unbounded};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::{oneshot, watch};
+use whorl_layout::TOP_K_MAX;
+
+/// Bounds of the time that somebody who is refused is told to wait.
+const RETRY: std::ops::RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_secs(60);
+/// How often the end is looked for.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// How a service runs.
+#[derive(Debug, Clone, Copy)]
+pub struct ServiceOptions {
+    /// Searches that may be under way, those that wait among them.
+    pub queue_max: usize,
+    /// Time that a pass over a slice should take.
+    pub slice: Duration,
+}
+
+impl Default for ServiceOptions {
+    fn default() -> Self {
+        Self { queue_max: 256, slice: Duration::from_millis(50) }
+    }
+}
+
+/// How a service stands.
+#[derive(Debug, Clone)]
+pub struct ServiceStatus {
+    /// Searches under way, in whatever stage.
+    pub queued: usize,
+    /// Those whose fingers are being compared with a gallery.
+    pub running: usize,
+    /// Coarse comparisons that are still to be made.
+    pub backlog: u64,
+    /// The engines.
+    pub engines: Vec<MemberStatus>,
+}
+
+/// Searches of many callers over one pool.
+#[derive(Debug)]
+pub struct Service {
+    orders: Sender<Order>,
+    control: PoolControl,
+    queued: Arc<AtomicUsize>,
+    queue_max: usize,
+    load: Arc<Load>,
+    arrivals: AtomicU64,
+    stopping: AtomicBool,
+}
+
+impl Service {
+    /// Starts the thread that owns `pool`; it ends when the service is dropped, after what is under way.
+    ///
+    /// # Errors
+    /// The system's, if there is no thread.
+    pub fn start(pool: Pool, options: ServiceOptions) -> io::Result<Self> {
+        let (orders, received) = unbounded();
+        let (control, load) = (pool.control(), Arc::new(Load::default()));
+        let scheduler = Scheduler::new(pool, received, Arc::clone(&load), options.slice);
+        std::thread::Builder::new().name("scheduler".into()).spawn(move || scheduler.serve())?;
+        Ok(Self {
+            orders,
+            control,
+            queued: Arc::default(),
+            queue_max: options.queue_max,
+            load,
+            arrivals: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
+        })
+    }
+
+    /// Hands a search over.
+    ///
+    /// # Errors
+    /// `Busy` where the queue is full, `Request` for what cannot be searched, `ShuttingDown`.
+    pub fn submit(&self, task: Task) -> Result<Ticket, ServiceError> {
+        check(&task)?;
+        if self.stopping.load(Ordering::Acquire) {
+            return Err(ServiceError::ShuttingDown);
+        }
+        let place = self.place()?;
+        let first = Progress { stage: Stage::Queued, compared: 0, of: 0 };
+        let ((answer, answered), (progress, watched)) = (oneshot::channel(), watch::channel(first));
+        let cancelled = Arc::new(AtomicBool::new(false));
+        let reply = Reply { answer, progress, place };
+        let number = self.arrivals.fetch_add(1, Ordering::Relaxed);
+        let job = Job::new(task, Arc::clone(&cancelled), reply, Instant::now(), number).map_err(|(_, error)| error)?;
+        self.orders.send(Order::Search(Box::new(job))).map_err(|_| ServiceError::ShuttingDown)?;
+        let cancel = CancelHandle { cancelled, orders: self.orders.clone() };
+        Ok(Ticket { answered, watched, cancel, done: false })
+    }
+
+    /// A place in the queue.
+    fn place(&self) -> Result<Place, ServiceError> {
+        let taken = self.queued.fetch_add(1, Ordering::AcqRel);
+        let place = Place(Arc::clone(&self.queued));
+        if taken < self.queue_max {
+            return Ok(place);
+        }
+        let (backlog, rate) = (self.load.backlog.load(Ordering::Relaxed), self.load.rate.load(Ordering::Relaxed));
+        // A place is free when about one of those that wait is through.
+        let seconds = backlog as f64 / rate.max(1) as f64 / taken.max(1) as f64;
+        let retry_after =
+            Duration::try_from_secs_f64(seconds).unwrap_or(*RETRY.end()).clamp(*RETRY.start(), *RETRY.end());
+        Err(ServiceError::Busy { queued: taken, retry_after })
+    }
+
+    /// How it stands.
+    pub fn status(&self) -> ServiceStatus {
+        ServiceStatus {
+            queued: self.queued.load(Ordering::Acquire),
+            running: self.load.running.load(Ordering::Relaxed),
+            backlog: self.load.backlog.load(Ordering::Relaxed),
+            engines: self.control.status(),
+        }
+    }
+
+    /// A hand on the engines.
+    pub fn control(&self) -> PoolControl {
+        self.control.clone()
+    }
+
+    /// Takes no more searches, and returns when those under way have an answer. What has none after `patience` gets
+    /// [`ServiceError::ShuttingDown`].
+    pub async fn shut_down(&self, patience: Duration) {
+        self.stopping.store(true, Ordering::Release);
+        let until = Instant::now() + patience;
+        if self.orders.send(Order::Stop(until)).is_err() {
+            return; // it has ended already
+        }
+        // The fine stage of a search is short; it is waited for a little longer.
+        while self.queued.load(Ordering::Acquire) > 0 && Instant::now() < until + Duration::from_secs(5) {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+/// Fails on a task that no engine can do.
+fn check(task: &Task) -> Result<(), ServiceError> {
+    let request = |what: String| Err(ServiceError::Request { what });
+    if task.priority > PRIORITY_MAX {
+        return request(format!("priority {}, must be 0 to {PRIORITY_MAX}", task.priority));
+    }
+    if !(1..=TOP_K_MAX).contains(&task.cascade.keep) {
+        return request(format!("{} candidates of a finger wanted, must be 1 to {TOP_K_MAX}", task.cascade.keep));
+    }
+    if task.cascade.gate > whorl_matcher::GATE_MAX {
+        return request(format!("gate {}, must be 0 to 127", task.cascade.gate));
+    }
+    match &task.shards_of_finger {
+        Some(of_finger) if of_finger.len() != task.fingers.len() => {
+            request(format!("shards of {} fingers are given, where there are {}", of_finger.len(), task.fingers.len()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Ends a search.
+#[derive(Debug, Clone)]
+pub struct CancelHandle {
+    cancelled: Arc<AtomicBool>,
+    orders: Sender<Order>,
+}
+
+impl CancelHandle {
+    /// Ends the search at the next slice. Does nothing where it has ended, or its fine stage has begun.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Release);
+        let _ = self.orders.send(Order::Look); // a service that has ended has no search to end
+    }
+}
+
+/// A search that was handed over. Dropping it ends the search.
+#[derive(Debug)]
+pub struct Ticket {
+    answered: oneshot::Receiver<Result<Finished, ServiceError>>,
+    watched: watch::Receiver<Progress>,
+    cancel: CancelHandle,
+    done: bool,
+}
+
+impl Ticket {
+    /// Waits for the answer. May be given up and called again, but not after it gave one.
+    ///
+    /// # Errors
+    /// [`ServiceError`]: there is none.
+    pub async fn answer(&mut self) -> Result<Finished, ServiceError> {
+        let answer = (&mut self.answered).await;
+        self.done = true;
+        answer.unwrap_or(Err(ServiceError::Broken))
+    }
+
+    /// How far it is, from now on.
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.watched.clone()
+    }
+
+    /// What ends it.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        self.cancel.clone()
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if !self.done {
+            self.cancel.cancel();
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! A search under way.
+
+use super::left::Left;
+use super::task::{Finished, Progress, ServiceError, Stage, Task, Timing};
+use crate::engine::{Answer, CardCost, Incident, ShardCoverage, Share};
+use crate::pool::{Part, Slice};
+use crate::tally::Tally;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
+use tokio::sync::{oneshot, watch};
+use whorl_gallery::Shard;
+
+/// A place in the service's bounded queue; dropping it leaves the queue.
+#[derive(Debug)]
+pub struct Place(pub Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Where the answer goes. Dropped without one, its ticket tells of a fault.
+#[derive(Debug)]
+pub struct Reply {
+    pub answer: oneshot::Sender<Result<Finished, ServiceError>>,
+    pub progress: watch::Sender<Progress>,
+    pub place: Place,
+}
+
+impl Reply {
+    /// Answers, and leaves the queue first: who has an answer finds a place again.
+    pub fn send(self, result: Result<Finished, ServiceError>) {
+        drop(self.place);
+        let _ = self.answer.send(result); // nobody may wait any more
+    }
+}
+
+/// What was found of one finger so far.
+#[derive(Debug)]
+struct Finger {
+    /// Which of the task's fingers.
+    nth: usize,
+    left: Left,
+    coverage: Vec<ShardCoverage>,
+    tally: Tally,
+    cost: Option<CardCost>,
+    engines: Vec<Share>,
+    incidents: Vec<Incident>,
+}
+
+/// A search whose fingers are compared with its gallery.
+#[derive(Debug)]
+pub struct Job {
+    pub task: Task,
+    pub cancelled: Arc<AtomicBool>,
+    reply: Reply,
+    fingers: Vec<Finger>,
+    arrived: Instant,
+    started: Option<Instant>,
+    number: u64,
+    compared: u64,
+    of: u64,
+    timing: Timing,
+}
+
+impl Job {
+    /// A job that has not begun; `number` is its place in the order of arrival.
+    pub fn new(
+        task: Task,
+        cancelled: Arc<AtomicBool>,
+        reply: Reply,
+        arrived: Instant,
+        number: u64,
+    ) -> Result<Self, (Reply, ServiceError)> {
+        match task.cascade.chosen(&task.fingers) {
+            Ok(chosen) => {
+                let finger = |&nth: &usize| {
+                    let left = Left::all(match &task.shards_of_finger {
+                        Some(of_finger) => of_finger.get(nth).map_or(&[][..], Vec::as_slice),
+                        None => &task.shards,
+                    });
+                    Finger {
+                        nth,
+                        coverage: left.shards().map(|shard| ShardCoverage::from(&**shard)).collect(),
+                        left,
+                        tally: Tally::new(task.cascade.threshold, task.cascade.keep),
+                        cost: None,
+                        engines: Vec::new(),
+                        incidents: Vec::new(),
+                    }
+                };
+                let fingers: Vec<Finger> = chosen.iter().map(finger).collect();
+                let of = fingers.iter().flat_map(|finger| &finger.coverage).map(|shard| u64::from(shard.records)).sum();
+                let timing = Timing::default();
+                let job =
+                    Self { task, cancelled, reply, fingers, arrived, started: None, number, compared: 0, of, timing };
+                job.tell();
+                Ok(job)
+            }
+            Err(error) => Err((reply, error.into())),
+        }
+    }
+
+    fn tell(&self) {
+        let stage = if self.started.is_some() { Stage::Coarse } else { Stage::Queued };
+        self.reply.progress.send_replace(Progress { stage, compared: self.compared, of: self.of });
+    }
+
+    /// Comparisons that are still to be made.
+    pub const fn backlog(&self) -> u64 {
+        self.of - self.compared
+    }
+
+    /// Shards that engines must hold for it.
+    pub fn shards(&self) -> &[Arc<Shard>] {
+        &self.task.shards
+    }
+
+    /// The order of jobs: the smallest is the most urgent.
+    pub fn urgency(&self) -> impl Ord + use<> {
+        let deadline = self.task.deadline;
+        (std::cmp::Reverse(self.task.priority), deadline.is_none(), deadline, self.number)
+    }
+
+    /// The run of extents that it needs next.
+    pub fn next(&self) -> Option<Slice> {
+        self.fingers.iter().find_map(|finger| finger.left.first())
+    }
+
+    /// Fingers that still need an extent, by their place among the fingers that are searched, and where the run of extents ends
+    /// that each needs from there.
+    pub fn needing<'a>(&'a self, shard: &'a Arc<Shard>, extent: usize) -> impl Iterator<Item = (usize, usize)> + 'a {
+        let fingers = self.fingers.iter().enumerate();
+        fingers.filter_map(move |(place, finger)| Some((place, finger.left.end(shard, extent)?)))
+    }
+
+    /// Which of the task's fingers stands at `place`.
+    pub fn finger(&self, place: usize) -> usize {
+        self.fingers[place].nth
+    }
+
+    /// A pass begins that it takes part in.
+    pub fn begin(&mut self, shared: bool, now: Instant) {
+        if self.started.is_none() {
+            self.started = Some(now);
+            self.timing.queued = now - self.arrived;
+        }
+        self.timing.passes += 1;
+        self.timing.shared_passes += u32::from(shared);
+    }
+
+    /// Takes in what a pass found of the finger at `place`.
+    pub fn take(&mut self, place: usize, slice: &Slice, part: &Part) {
+        let finger = &mut self.fingers[place];
+        finger.left.remove(slice);
+        self.compared += slice.records();
+        finger.tally.merge_tally(&part.found.tally);
+        if let Some(cost) = part.found.cost {
+            *finger.cost.get_or_insert_default() += cost;
+        }
+        for share in &part.engines {
+            match finger.engines.iter_mut().find(|known| known.engine == share.engine) {
+                Some(known) => known.records += share.records,
+                None => finger.engines.push(share.clone()),
+            }
+        }
+        for incident in &part.incidents {
+            if !finger.incidents.contains(incident) {
+                finger.incidents.push(incident.clone());
+            }
+        }
+        self.tell();
+    }
+
+    /// Why it must end early, if it must.
+    pub fn ends(&self, now: Instant) -> Option<ServiceError> {
+        let (compared, of) = (self.compared, self.of);
+        if self.cancelled.load(Ordering::Acquire) {
+            Some(ServiceError::Cancelled { compared, of })
+        } else if self.task.deadline.is_some_and(|deadline| deadline <= now) {
+            Some(ServiceError::DeadlineExceeded { compared, of })
+        } else {
+            None
+        }
+    }
+
+    /// Ends it without an answer.
+    pub fn fail(self, error: ServiceError) {
+        self.reply.send(Err(error));
+    }
+
+    /// The fine stage, and the answer. Takes the current thread as long as that takes.
+    pub fn finish(self, now: Instant) {
+        let Self { task, reply, fingers, mut timing, compared, of, arrived, started, .. } = self;
+        timing.coarse = now - started.unwrap_or(now);
+        if started.is_none() {
+            timing.queued = now - arrived; // an empty gallery takes no pass
+        }
+        reply.progress.send_replace(Progress { stage: Stage::Fine, compared, of });
+        let answer = |finger: Finger| {
+            let answer = Answer {
+                candidates: finger.tally.candidates(),
+                comparisons: finger.tally.comparisons(),
+                histogram: finger.tally.histogram().to_vec(),
+                coverage: finger.coverage,
+                cost: finger.cost,
+                engines: finger.engines,
+                incidents: finger.incidents,
+            };
+            (finger.nth, answer)
+        };
+        let searched = crate::cascade::Searched { shards: &task.shards, directory: &*task.directory };
+        let found = task.cascade.identify(&task.fingers, fingers.into_iter().map(answer).collect(), searched);
+        let finished = found.map(|identification| {
+            timing.fine = identification.fine_time;
+            Finished { identification, timing }
+        });
+        reply.send(finished.map_err(ServiceError::from));
+    }
+}

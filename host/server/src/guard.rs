@@ -1,0 +1,190 @@
+//! The way in: every call is identified, authorised and limited before any service sees it.
+
+use crate::audit::{AuditLog, Event};
+use crate::identity::{Identity, IdentityError};
+use crate::metrics;
+use crate::refusal;
+use crate::roles;
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use std::future::Future;
+use std::num::NonZeroU32;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tonic::body::Body;
+use tonic::codegen::http;
+use tonic::transport::server::{TcpConnectInfo, TlsConnectInfo};
+use tonic::{Code, Request, Status};
+use tower::{Layer, Service};
+use tracing::Instrument;
+
+/// Bytes of a caller's own request id at most; a longer one is not kept.
+const REQUEST_ID_BYTES_MAX: usize = 64;
+
+/// Who makes a call, and what it is called.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Who.
+    pub identity: Identity,
+    /// The call's own id.
+    pub call_id: String,
+    /// The caller's id of it, from the `x-request-id` metadata; may be empty.
+    pub request_id: String,
+}
+
+impl Caller {
+    /// The caller that the guard found.
+    ///
+    /// # Errors
+    /// INTERNAL where no guard stands before the service.
+    pub fn of<T>(request: &Request<T>) -> Result<Self, Status> {
+        request.extensions().get::<Self>().cloned().ok_or_else(|| refusal::broken("a call came past the guard"))
+    }
+}
+
+/// Who calls where there is no certificate.
+#[derive(Debug, Clone)]
+pub enum Trust {
+    /// Nobody: a certificate is needed.
+    Certificates,
+    /// This one, over the loopback.
+    Everybody(Identity),
+}
+
+/// What the guard goes by.
+#[derive(Clone)]
+pub struct Guard(Arc<Rules>);
+
+struct Rules {
+    trust: Trust,
+    limiter: Option<DefaultKeyedRateLimiter<String>>,
+    audit: AuditLog,
+}
+
+impl std::fmt::Debug for Guard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Guard").field("trust", &self.0.trust).finish_non_exhaustive()
+    }
+}
+
+impl Guard {
+    /// A guard that lets each identity make `per_second` calls, `burst` of them at once; 0: any number.
+    pub fn new(trust: Trust, per_second: u32, burst: u32, audit: AuditLog) -> Self {
+        let quota = NonZeroU32::new(per_second).map(|rate| Quota::per_second(rate));
+        let quota = quota.map(|quota| NonZeroU32::new(burst).map_or(quota, |burst| quota.allow_burst(burst)));
+        Self(Arc::new(Rules { trust, limiter: quota.map(RateLimiter::keyed), audit }))
+    }
+
+    /// The caller, if the call may go on.
+    fn admit<B>(&self, request: &http::Request<B>) -> Result<Caller, Box<(Option<Identity>, Status)>> {
+        let identity = self.identify(request).map_err(|error| {
+            Box::new((None, refusal::because(Code::Unauthenticated, "CERTIFICATE", error.to_string())))
+        })?;
+        let Some(identity) = identity else {
+            let what = "no client certificate; a role comes with one";
+            return Err(Box::new((None, refusal::because(Code::Unauthenticated, "NO_CERTIFICATE", what))));
+        };
+        let method = request.uri().path();
+        if !roles::may(&identity, method) {
+            let able = roles::allowed(method).iter().map(|role| role.name()).collect::<Vec<_>>().join(", ");
+            let what = if able.is_empty() {
+                "there is no such method".to_owned()
+            } else {
+                format!("this needs one of the roles {able}")
+            };
+            return Err(Box::new((Some(identity), refusal::because(Code::PermissionDenied, "ROLE", what))));
+        }
+        if let Some(limiter) = &self.0.limiter
+            && let Err(until) = limiter.check_key(&identity.name)
+        {
+            let after = until.wait_time_from(DefaultClock::default().now());
+            let status = refusal::later(Code::ResourceExhausted, "RATE", "too many calls in too short a time", after);
+            return Err(Box::new((Some(identity), status)));
+        }
+        let request_id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok());
+        let request_id = request_id.filter(|id| id.len() <= REQUEST_ID_BYTES_MAX).unwrap_or_default().to_owned();
+        Ok(Caller { identity, call_id: uuid::Uuid::now_v7().to_string(), request_id })
+    }
+
+    fn identify<B>(&self, request: &http::Request<B>) -> Result<Option<Identity>, IdentityError> {
+        match &self.0.trust {
+            Trust::Everybody(identity) => Ok(Some(identity.clone())),
+            Trust::Certificates => {
+                let connection = request.extensions().get::<TlsConnectInfo<TcpConnectInfo>>();
+                let certificates = connection.and_then(TlsConnectInfo::peer_certs);
+                let own = certificates.as_deref().and_then(|chain| chain.first());
+                own.map(|certificate| Identity::from_certificate(certificate)).transpose()
+            }
+        }
+    }
+}
+
+impl<S> Layer<S> for Guard {
+    type Service = Guarded<S>;
+
+    fn layer(&self, inner: S) -> Guarded<S> {
+        Guarded { guard: self.clone(), inner }
+    }
+}
+
+/// A service behind the guard.
+#[derive(Debug, Clone)]
+pub struct Guarded<S> {
+    guard: Guard,
+    inner: S,
+}
+
+impl<S, B> Service<http::Request<B>> for Guarded<S>
+where
+    S: Service<http::Request<B>, Response = http::Response<Body>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Send,
+    B: Send + 'static,
+{
+    type Response = http::Response<Body>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
+        let method = roles::known(request.uri().path()).unwrap_or("unknown");
+        match self.guard.admit(&request) {
+            Ok(caller) => {
+                let span = tracing::info_span!(
+                    "call",
+                    method,
+                    call = caller.call_id,
+                    identity = caller.identity.name,
+                    request = caller.request_id
+                );
+                request.extensions_mut().insert(caller);
+                // The clone that was ready is used, the fresh one waits its turn.
+                let fresh = self.inner.clone();
+                let mut ready = std::mem::replace(&mut self.inner, fresh);
+                Box::pin(async move { ready.call(request).await }.instrument(span))
+            }
+            Err(refused) => {
+                let (identity, status) = *refused;
+                let audit = self.guard.0.audit.clone();
+                Box::pin(async move {
+                    metrics::refused(method, status.code());
+                    let (identity, certificate) =
+                        identity.map_or_else(Default::default, |found| (found.name, found.fingerprint));
+                    let event = Event {
+                        identity,
+                        certificate,
+                        method: method.trim_start_matches("/whorl.v1.").to_owned(),
+                        outcome: metrics::code_name(status.code()).to_owned(),
+                        ..Event::default()
+                    };
+                    let status = audit.append(event).await.map_or_else(refusal::unaudited, |_| status);
+                    Ok(status.into_http())
+                })
+            }
+        }
+    }
+}
