@@ -12,6 +12,8 @@ mod books;
 mod compaction;
 mod entry;
 mod error;
+#[cfg(feature = "faults")]
+pub mod faults;
 mod frame;
 mod gallery;
 mod hash;
