@@ -4,7 +4,7 @@
 //! is always gone before the entry that expunged it is reduced.
 
 use super::books::Growing;
-use super::entry::{Body, LogEntry, Target, kind};
+use super::entry::{Body, LogEntry, STAMP_BYTES, Target, kind};
 use super::error::StoreError;
 use super::hash::Hash;
 use super::index::Index;
@@ -183,12 +183,11 @@ impl Output {
             outcome.entries_removed += 1;
             return Ok(());
         }
-        let (kind, payload) = match owner {
-            Some(_) => (found.header.kind, found.payload),
-            None => {
-                outcome.entries_removed += 1;
-                (kind::DONE, &found.payload[..super::entry::STAMP_BYTES])
-            }
+        let (kind, payload) = if owner.is_some() {
+            (found.header.kind, found.payload)
+        } else {
+            outcome.entries_removed += 1;
+            (kind::DONE, &found.payload[..STAMP_BYTES])
         };
         let to = self.append(shared, kind, sequence, payload)?;
         match kind {

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 /// Name of the keys' file.
 pub(crate) const KEYS_FILE: &str = "keys";
 
-const MAGIC: &[u8; 8] = b"WHORLKEY";
+const MAGIC: [u8; 8] = *b"WHORLKEY";
 const HEADER_BYTES: usize = 32;
 const NONCE_BYTES: usize = 12;
 /// Bytes of a wrapped key: its number, the nonce, the key, the tag.
@@ -88,13 +88,12 @@ impl Keyring {
         out.extend_from_slice(&self.store);
         for (&number, key) in std::iter::once((&SECRET, &self.secret)).chain(&self.keys) {
             out.extend_from_slice(&number.to_le_bytes());
-            match &self.master {
-                Some(master) => self.wrap(&mut out, master, number, key)?,
-                None => {
-                    out.extend_from_slice(&[0; NONCE_BYTES]);
-                    out.extend_from_slice(key.as_slice());
-                    out.extend_from_slice(&[0; TAG_BYTES]);
-                }
+            if let Some(master) = &self.master {
+                self.wrap(&mut out, master, number, key)?;
+            } else {
+                out.extend_from_slice(&[0; NONCE_BYTES]);
+                out.extend_from_slice(key.as_slice());
+                out.extend_from_slice(&[0; TAG_BYTES]);
             }
         }
         let crc32c = crc32c::crc32c(&out);

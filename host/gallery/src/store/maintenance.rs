@@ -66,10 +66,8 @@ impl Store {
         let storage = options.storage.clone();
         let names = storage.list(folder).unwrap_or_default();
         // A copy that was never opened has no lock.
-        let _lock = match names.iter().any(|name| name == recovery::LOCK_FILE) {
-            true => Some(recovery::lock(&*storage, folder)?),
-            false => None,
-        };
+        let locked = names.iter().any(|name| name == recovery::LOCK_FILE);
+        let _lock = if locked { Some(recovery::lock(&*storage, folder)?) } else { None };
         let books = Books::load(storage, folder, options.key.clone())?;
         let segments = log::open_segments(&books)?;
         let read = log::read(&books.manifest.rows, &segments, Stage::Verify, progress, |_, _| Ok(()))?;

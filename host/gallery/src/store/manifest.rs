@@ -15,7 +15,7 @@ pub(crate) const FLAG_ENCRYPTED: u16 = 1;
 /// Random name of a store, which binds its files together.
 pub(crate) type StoreId = [u8; 16];
 
-const MAGIC: &[u8; 8] = b"WHORLMAN";
+const MAGIC: [u8; 8] = *b"WHORLMAN";
 const HEADER_BYTES: usize = 40;
 const ROW_BYTES: usize = 32;
 const TAG_BYTES: usize = 32;
@@ -132,9 +132,9 @@ impl Row {
 }
 
 /// Checks magic and version, which all files of a store begin with.
-pub(crate) fn check_preamble(bytes: &[u8], magic: &[u8; 8], file: &Path) -> Result<(), StoreError> {
+pub(crate) fn check_preamble(bytes: &[u8], magic: [u8; 8], file: &Path) -> Result<(), StoreError> {
     let mut reader = Reader::new(bytes);
-    if reader.array() != Some(*magic) {
+    if reader.array() != Some(magic) {
         return Err(StoreError::damaged(file, 0, "it does not begin as it should"));
     }
     match reader.u16() {

@@ -125,6 +125,7 @@ impl Store {
     /// [`StoreError::RequestReused`], [`StoreError::Busy`] if too many wait, [`StoreError::DiskFull`],
     /// [`StoreError::MemoryFull`], [`StoreError::LimitReached`], [`StoreError::Io`] if a write fails and
     /// [`StoreError::Poisoned`] after that, [`StoreError::Closed`].
+    #[allow(clippy::needless_pass_by_value)] // the operation is the store's from here on
     pub fn submit(&self, operation: Operation, reply: impl FnOnce(Result<Receipt, StoreError>) + Send + 'static) {
         let job = match self.prepare(&operation) {
             Ok((kind, payload, id, claims)) => Job { kind, payload, id, claims, reply: Box::new(reply) },

@@ -10,7 +10,7 @@ use super::wire::Reader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-const MAGIC: &[u8; 8] = b"WHORLSEG";
+const MAGIC: [u8; 8] = *b"WHORLSEG";
 /// Bytes before a segment's first entry.
 pub(crate) const SEGMENT_HEADER_BYTES: usize = 48;
 /// What is read of a segment in one go.
@@ -46,7 +46,7 @@ pub(crate) fn begin(
 ) -> Result<([u8; SEGMENT_HEADER_BYTES], Cipher), StoreError> {
     let salt: [u8; SALT_BYTES] = random()?;
     let mut header = [0; SEGMENT_HEADER_BYTES];
-    header[..8].copy_from_slice(MAGIC);
+    header[..8].copy_from_slice(&MAGIC);
     header[8..10].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
     header[10..12].copy_from_slice(&if key.is_some() { FLAG_ENCRYPTED } else { 0 }.to_le_bytes());
     header[12..16].copy_from_slice(&id.to_le_bytes());
@@ -242,6 +242,9 @@ impl Window<'_> {
     }
 }
 
+/// A segment's path, file and salt.
+type OpenFile = (PathBuf, Arc<dyn ReadFile>, [u8; SALT_BYTES]);
+
 /// Opens a segment's file and reads its header.
 fn open_file(
     storage: &dyn Storage,
@@ -249,7 +252,7 @@ fn open_file(
     store: StoreId,
     id: u32,
     encrypted: bool,
-) -> Result<(PathBuf, Arc<dyn ReadFile>, [u8; SALT_BYTES]), StoreError> {
+) -> Result<OpenFile, StoreError> {
     let path = folder.join(file_name(id));
     let file = storage.open(&path).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => StoreError::damaged(&path, 0, "it is missing"),

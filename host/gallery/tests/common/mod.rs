@@ -69,6 +69,7 @@ pub fn keep(request: &str, id: &str, document: &[u8]) -> Operation {
     Operation::Keep { request_id: request.into(), id: id.into(), gallery: "g".into(), document: document.into() }
 }
 
+#[allow(clippy::unnecessary_wraps)] // as the options have it
 pub fn key() -> Option<MasterKey> {
     Some(MasterKey::new([7; 32]))
 }
