@@ -96,6 +96,13 @@ impl Shard {
         Some(&self.bytes[first..end])
     }
 
+    /// All packed records, in the order of their gallery indices.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let ends = self.starts.iter().skip(1).map(|&line| line as usize * LINE_BYTES);
+        let ends = ends.chain(std::iter::once(self.bytes.len()));
+        self.starts.iter().zip(ends).map(|(&line, end)| &self.bytes[line as usize * LINE_BYTES..end])
+    }
+
     /// The bytes of the records `places`, counted from the shard's first.
     ///
     /// # Panics
@@ -148,7 +155,10 @@ impl ShardBuilder {
     }
 
     /// The finished shard.
-    pub fn finish(self) -> Shard {
+    pub fn finish(mut self) -> Shard {
+        // A shard lives long: what its vectors took beyond their length goes back.
+        self.bytes.shrink_to_fit();
+        self.starts.shrink_to_fit();
         let mut extents: Vec<Extent> = Vec::new();
         let total = self.bytes.len() / LINE_BYTES;
         for (place, &start) in self.starts.iter().enumerate() {

@@ -1,0 +1,73 @@
+//! What the writer, readers and maintenance of an open store share.
+
+use super::books::Books;
+use super::error::StoreError;
+use super::hash::Hasher;
+use super::index::Index;
+use super::options::StoreOptions;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// An open store. Locks are taken in this order: maintenance, books, index.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) folder: PathBuf,
+    /// Without the key, which the keyring has.
+    pub(crate) options: StoreOptions,
+    pub(crate) hasher: Hasher,
+    pub(crate) memory_limit_bytes: u64,
+    pub(crate) maintenance: Mutex<()>,
+    books: Mutex<Books>,
+    index: Arc<RwLock<Index>>,
+    poisoned: Mutex<Option<String>>,
+}
+
+impl Shared {
+    pub(crate) fn new(options: StoreOptions, books: Books, index: Index) -> Self {
+        Self {
+            folder: books.folder.clone(),
+            hasher: books.keyring.hasher(),
+            memory_limit_bytes: options.memory_limit(),
+            options: StoreOptions { key: None, ..options },
+            maintenance: Mutex::new(()),
+            books: Mutex::new(books),
+            index: Arc::new(RwLock::new(index)),
+            poisoned: Mutex::new(None),
+        }
+    }
+
+    // A thread that panicked with a lock leaves the disk as it was acknowledged; what is read in memory stays readable.
+
+    pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Index> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Index> {
+        self.index.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) const fn index(&self) -> &Arc<RwLock<Index>> {
+        &self.index
+    }
+
+    /// Why the store takes no more operations, if so.
+    pub(crate) fn poisoned(&self) -> Option<String> {
+        self.poisoned.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends all writing: what the disk holds is uncertain. The first reason stays.
+    pub(crate) fn poison(&self, error: &StoreError) {
+        tracing::error!(%error, "the store takes no more operations until it is opened again");
+        let mut poisoned = self.poisoned.lock().unwrap_or_else(PoisonError::into_inner);
+        poisoned.get_or_insert_with(|| error.to_string());
+    }
+
+    /// Refuses where the store is poisoned.
+    pub(crate) fn check_poison(&self) -> Result<(), StoreError> {
+        self.poisoned().map_or(Ok(()), |reason| Err(StoreError::Poisoned { reason }))
+    }
+}
