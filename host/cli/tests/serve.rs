@@ -163,7 +163,7 @@ fn what_is_enrolled_is_found_also_after_a_kill_and_what_is_expunged_is_not() {
 
     let audit = appliance.ask("auditor", &["audit", "verify"]);
     assert_eq!(audit["intact"], true, "{audit}");
-    let log = done(&appliance.client("auditor", &["audit", "query", "--method", "Search/Identify"]));
+    let log = done(&appliance.client("auditor", &["audit", "query", "--method", "Search/IdentifyStream"]));
     let log: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("an entry")).collect();
     assert!(log.iter().any(|entry| entry["request_id"] == "search-3" && entry["purpose"] == "system_test"), "{log:?}");
     assert_eq!(appliance.stop("-TERM"), Some(0), "it ends in good order");

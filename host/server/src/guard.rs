@@ -71,7 +71,7 @@ impl std::fmt::Debug for Guard {
 impl Guard {
     /// A guard that lets each identity make `per_second` calls, `burst` of them at once; 0: any number.
     pub fn new(trust: Trust, per_second: u32, burst: u32, audit: AuditLog) -> Self {
-        let quota = NonZeroU32::new(per_second).map(|rate| Quota::per_second(rate));
+        let quota = NonZeroU32::new(per_second).map(Quota::per_second);
         let quota = quota.map(|quota| NonZeroU32::new(burst).map_or(quota, |burst| quota.allow_burst(burst)));
         Self(Arc::new(Rules { trust, limiter: quota.map(RateLimiter::keyed), audit }))
     }

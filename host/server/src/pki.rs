@@ -91,12 +91,12 @@ pub struct Authority {
     key: Zeroizing<String>,
 }
 
-fn named(name: &str, validity: Validity) -> Result<CertificateParams, PkiError> {
+fn named(name: &str, validity: Validity) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name.remove(DnType::CommonName);
     params.distinguished_name.push(DnType::CommonName, name);
     (params.not_before, params.not_after) = (validity.from.into(), validity.until.into());
-    Ok(params)
+    params
 }
 
 impl Authority {
@@ -105,7 +105,7 @@ impl Authority {
     /// # Errors
     /// [`PkiError`].
     pub fn new(name: &str, validity: Validity) -> Result<Self, PkiError> {
-        let mut params = named(name, validity)?;
+        let mut params = named(name, validity);
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let key = KeyPair::generate()?;
@@ -142,7 +142,7 @@ impl Authority {
     /// # Errors
     /// [`PkiError::Name`] for what is neither.
     pub fn server(&self, names: &[String], validity: Validity) -> Result<Pair, PkiError> {
-        let mut params = named(names.first().map_or("whorl", String::as_str), validity)?;
+        let mut params = named(names.first().map_or("whorl", String::as_str), validity);
         for name in names {
             params.subject_alt_names.push(match name.parse::<IpAddr>() {
                 Ok(address) => SanType::IpAddress(address),
@@ -159,7 +159,7 @@ impl Authority {
     /// # Errors
     /// [`PkiError`].
     pub fn client(&self, name: &str, roles: &[Role], validity: Validity) -> Result<Pair, PkiError> {
-        let mut params = named(name, validity)?;
+        let mut params = named(name, validity);
         for role in roles {
             params.subject_alt_names.push(SanType::URI(ia5(&format!("{ROLE_URI}{role}"))?));
         }

@@ -43,11 +43,6 @@ impl Running {
         self.lock().len()
     }
 
-    /// Whether none does.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// Lists a search of `owner`; `None` if one of that id is listed.
     pub fn list(&self, id: &str, owner: &str, cancel: CancelHandle) -> Option<Listed> {
         match self.lock().entry(id.to_owned()) {

@@ -13,13 +13,13 @@ pub const VIEWS_MAX: usize = 32;
 
 /// A finger view as it is enrolled.
 #[derive(Debug)]
-pub struct View {
+pub struct EncodedView {
     /// Finger position, 0..=10.
     pub position: u8,
     /// Which template of the request, and which view of it, from 0.
     pub template: u8,
     /// See `template`.
-    pub view: u8,
+    pub number: u8,
     /// The packed record.
     pub record: Record,
 }
@@ -28,7 +28,7 @@ pub struct View {
 ///
 /// # Errors
 /// INVALID_ARGUMENT that names each template that cannot be used, and why.
-pub fn views(templates: &[Vec<u8>], views_max: usize, role: Role) -> Result<Vec<View>, Status> {
+pub fn views(templates: &[Vec<u8>], views_max: usize, role: Role) -> Result<Vec<EncodedView>, Status> {
     let mut violations = Violations::default();
     if !(1..=views_max).contains(&templates.len()) {
         violations.add("templates", format!("{} minutiae files, must be 1 to {views_max}", templates.len()));
@@ -38,10 +38,10 @@ pub fn views(templates: &[Vec<u8>], views_max: usize, role: Role) -> Result<Vec<
         match read(bytes) {
             Ok(template) => {
                 let (x, y) = (template.resolution_x, template.resolution_y);
-                views.extend(template.views.iter().take(views_max + 1).enumerate().map(|(view, of)| View {
+                views.extend(template.views.iter().take(views_max + 1).enumerate().map(|(view, of)| EncodedView {
                     position: of.position,
                     template: nth as u8,
-                    view: view as u8,
+                    number: view as u8,
                     record: encode(of, x, y, role),
                 }));
             }
@@ -76,7 +76,7 @@ fn read(bytes: &[u8]) -> Result<Template, String> {
 /// # Errors
 /// As [`views`].
 pub fn fingers(templates: &[Vec<u8>]) -> Result<Vec<ProbeFinger>, Status> {
-    let finger = |view: View| {
+    let finger = |view: EncodedView| {
         let probe = Probe::new(&view.record)
             .map_err(|error| crate::refusal::field(format!("templates[{}]", view.template), error.to_string()))?;
         Ok(ProbeFinger { probe, position: view.position })

@@ -13,7 +13,7 @@ use tokio::sync::{oneshot, watch};
 use whorl_layout::TOP_K_MAX;
 
 /// Bounds of the time that somebody who is refused is told to wait.
-const RETRY: std::ops::RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_secs(60);
+const RETRY: std::ops::RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_mins(1);
 /// How often the end is looked for.
 const LOOK: Duration = Duration::from_millis(5);
 

@@ -38,10 +38,10 @@ fn enrolment(request: proto::EnrollRequest) -> Result<Operation, Status> {
     request::name(&mut wrong, "subject", &request.subject);
     request::name(&mut wrong, "encounter", &request.encounter);
     wrong.check()?;
-    let finger = |view: templates::View| EnrolledFinger {
+    let finger = |view: templates::EncodedView| EnrolledFinger {
         position: view.position,
         template: view.template,
-        view: view.view,
+        view: view.number,
         record: view.record.to_bytes(),
     };
     let fingers = templates::views(&request.templates, VIEWS_MAX, Role::Reference)?.into_iter().map(finger).collect();

@@ -145,7 +145,7 @@ async fn tell(
     news: mpsc::Sender<Result<proto::IdentifyEvent, Status>>,
 ) {
     loop {
-        let now = progress.borrow_and_update().clone();
+        let now = *progress.borrow_and_update();
         let message = proto::Progress { stage: stage(now.stage).into(), compared: now.compared, of: now.of };
         let event = proto::IdentifyEvent { event: Some(Event::Progress(message)) };
         if news.send(Ok(event)).await.is_err() || progress.changed().await.is_err() {
