@@ -17,7 +17,7 @@ impl Left {
     pub fn all(shards: &[Arc<Shard>]) -> Self {
         let mut seen = BTreeSet::new();
         let new = |shard: &&Arc<Shard>| shard.records() > 0 && seen.insert(Arc::as_ptr(shard).addr());
-        let whole = |shard: &Arc<Shard>| (Arc::clone(shard), Vec::from([0..shard.extents().len()]));
+        let whole = |shard: &Arc<Shard>| (Arc::clone(shard), std::iter::once(0..shard.extents().len()).collect());
         Self { shards: shards.iter().filter(new).map(whole).collect() }
     }
 

@@ -158,9 +158,8 @@ pub async fn call(channel: Channel, path: &str, messages: Vec<Vec<u8>>) -> Statu
         }
         Ok(())
     };
-    match tokio::time::timeout(PATIENCE, answered).await {
-        Ok(Ok(())) => Status::new(Code::Ok, ""),
-        Ok(Err(status)) => status,
-        Err(_) => panic!("the call hangs"),
+    match tokio::time::timeout(PATIENCE, answered).await.expect("the call hangs") {
+        Ok(()) => Status::new(Code::Ok, ""),
+        Err(status) => status,
     }
 }
