@@ -3,6 +3,7 @@
 mod bench;
 mod card;
 mod coverage;
+mod crash;
 mod demo;
 mod faults;
 mod fences;
@@ -54,6 +55,8 @@ enum Task {
     Miri,
     /// Let a thousand things go wrong in a running simulated card; writes target/faults/report.json
     Faults(faults::Options),
+    /// Kill a gallery of record in the middle of its work, again and again; writes target/crash/report.json
+    Crash(crash::Options),
     /// Drive simulated cards under a stock kernel's vfio-pci, in a virtual machine
     Guest(guest::Options),
     /// Measure everything that is claimed; writes target/bench/report.json
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Task::Loom => models::loom(),
         Task::Miri => models::miri(),
         Task::Faults(options) => faults::run(&options),
+        Task::Crash(options) => crash::run(&options),
         Task::Guest(options) => guest::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Synth(options) => synth::run(&options),
