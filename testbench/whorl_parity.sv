@@ -1,7 +1,7 @@
 // Generated from spec/*.rdl by `cargo xtask gen`; do not edit.
 
 /// Takes a record's bytes apart into its fields and puts fields together into bytes: the hardware's side of the layout
-/// parity test. `record_i` counts the records in the order of docs/formats.md; each array element has a slot of its own.
+/// parity test. `record_i` counts the records in the order of docs/wire-formats.md; each array element has a slot of its own.
 module whorl_parity import whorl_gen_pkg::*; (
   input  logic [7:0]   record_i,
   input  logic [511:0] line_i,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 `include "whorl_assert.svh"
 
-/// Reads one result block out of the collectors: header, histogram, candidates (docs/formats.md).
+/// Reads one result block out of the collectors: header, histogram, candidates (docs/wire-formats.md).
 ///
 /// One request at a time. A histogram line takes about 20 cycles, a candidate line about 12; lines wait for the sink.
 module result_reader import whorl_gen_pkg::*, match_pkg::*; (

@@ -62,7 +62,7 @@ def crc32c(data: bytes) -> int:
     """CRC-32C (Castagnoli) as the card checks it."""
 
 def layout_records() -> list[tuple[str, int, list[int]]]:
-    """Name, bytes and field widths of every record of the specification, in the order of docs/formats.md."""
+    """Name, bytes and field widths of every record of the specification, in the order of docs/wire-formats.md."""
 
 def layout_pack(number: int, fields: Sequence[int]) -> list[int]:
     """Bytes of record `number` with these fields, as the Rust struct has them."""

@@ -18,7 +18,7 @@ def main() -> None:
         "testbench/whorl_parity.sv": systemverilog.parity(spec),
         "host/python/src/layout_records.rs": rust.parity(spec),
         "docs/registers.md": markdown.registers(spec),
-        "docs/formats.md": markdown.formats(spec),
+        "docs/wire-formats.md": markdown.formats(spec),
     }
     for name, body in files.items():
         path = root / name

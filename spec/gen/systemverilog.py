@@ -58,7 +58,7 @@ def parity(spec: Spec) -> str:
     wires = "".join(f"  {r.name}_t {r.name}, {r.name}_made;\n  assign {r.name} = line_i[{r.bytes * 8 - 1}:0];\n" for r in spec.records)
     return f"""{HEADER}
 /// Takes a record's bytes apart into its fields and puts fields together into bytes: the hardware's side of the layout
-/// parity test. `record_i` counts the records in the order of docs/formats.md; each array element has a slot of its own.
+/// parity test. `record_i` counts the records in the order of docs/wire-formats.md; each array element has a slot of its own.
 module whorl_parity import whorl_gen_pkg::*; (
   input  logic [7:0]   record_i,
   input  logic [511:0] line_i,

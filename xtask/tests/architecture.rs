@@ -11,7 +11,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("whorl-template", &[]),
     ("whorl-matcher", &["whorl-layout", "whorl-template"]),
     ("whorl-gallery", &["whorl-layout", "whorl-template"]),
-    ("whorl-crash", &["whorl-gallery", "whorl-layout"]),
+    ("whorl-crash", &["whorl-gallery", "whorl-layout", "whorl-server"]),
     ("whorl-synth", &["whorl-template"]),
     ("whorl-eval", &["whorl-matcher", "whorl-synth", "whorl-template"]),
     ("whorl-device", &["whorl-layout"]),

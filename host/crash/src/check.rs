@@ -1,6 +1,7 @@
 //! What must hold of a store after a crash.
 
 use crate::drive::{Event, key};
+use crate::trail::Trail;
 use crate::work::{self, LANES, Lane, MARK, Outcome, Work};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -34,6 +35,9 @@ pub struct Found {
     pub torn_bytes: u64,
     /// Files left over.
     pub leftover_files: u64,
+    /// Entries of the audit log, and bytes of a torn line at its end.
+    pub audit_entries: u64,
+    pub audit_torn_bytes: u64,
 }
 
 /// One store over its crashes.
@@ -51,6 +55,8 @@ pub struct Trial {
     pub lanes: Vec<Lane>,
     /// Whether it was made.
     pub made: bool,
+    /// What must be on record.
+    pub trail: Trail,
 }
 
 /// Options of a store whose segments are small, so that they are closed and compacted often.
@@ -68,7 +74,7 @@ impl Trial {
     /// A store that is not there yet.
     pub fn new(seed: u64, encrypted: bool) -> Self {
         let lanes = (0..LANES).map(Lane::new).collect();
-        Self { work: Work { seed }, encrypted, key_seed: seed, key: 0, lanes, made: false }
+        Self { work: Work { seed }, encrypted, key_seed: seed, key: 0, lanes, made: false, trail: Trail::default() }
     }
 
     /// Takes what a run said, and checks each answer.
@@ -98,6 +104,7 @@ impl Trial {
                     }
                     heard.begun[lane] = None;
                     heard.answered += 1;
+                    self.trail.answered(lane, number);
                 }
             }
         }
@@ -109,7 +116,9 @@ impl Trial {
     /// # Errors
     /// What does not hold.
     pub fn check(&mut self, folder: &Path, heard: &Heard, compact: bool) -> Result<Found, String> {
-        let mut found = Found::default();
+        let begun = std::array::from_fn(|lane| self.lanes[lane].next + u32::from(heard.begun[lane].is_some()));
+        let (audit_entries, audit_torn_bytes) = self.trail.check(folder, begun)?;
+        let mut found = Found { audit_entries, audit_torn_bytes, ..Found::default() };
         let Some(options) = self.find_key(folder, heard)? else { return Ok(found) };
         let verified = Store::verify(folder, &options, &|_| {}).map_err(|e| format!("verify: {e}"))?;
         let (store, recovery) = Store::open(folder, options.clone(), &|_| {}).map_err(|e| format!("open: {e}"))?;

@@ -2,6 +2,7 @@
 
 use crate::check::{self, Trial};
 use crate::drive::{self, Course, Event, key};
+use crate::trail;
 use crate::work::Work;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -12,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use whorl_gallery::faults::{Fault, FaultyStorage, Plan};
-use whorl_gallery::{Store, StoreError, StoreOptions};
+use whorl_gallery::{OsStorage, Store, StoreError, StoreOptions};
 
 /// A process is given this long to do what it is to be killed after.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -111,9 +112,10 @@ impl Child {
         let options = check::options(key(self.work, self.encrypted, self.key));
         let store = open_or_make(&self.folder, options).map_err(|e| e.to_string())?;
         report(Event::Opened);
+        let audit = trail::open(Arc::new(OsStorage), &self.folder).map_err(|e| e.to_string())?;
         std::thread::scope(|scope| {
             scope.spawn(|| drive::maintain(&store, course, &report));
-            drive::run(&store, Work { seed: self.work }, &mut course.clone(), &report);
+            drive::run(&store, &audit, Work { seed: self.work }, &mut course.clone(), &report);
         });
         Err(format!("the store failed by itself: {:?}", store.stats().poisoned))
     }
@@ -197,7 +199,9 @@ pub fn fail_layer(trial: &Trial, folder: &Path, fault: LayerFault, random: &mut 
     let report = |event| events.lock().unwrap_or_else(PoisonError::into_inner).push(event);
     if let Ok(store) = open_or_make(folder, options) {
         report(Event::Opened);
-        drive::run(&store, trial.work, &mut course, &report);
+        if let Ok(audit) = trail::open(Arc::new(storage.clone()), folder) {
+            drive::run(&store, &audit, trial.work, &mut course, &report);
+        }
         storage.kill(); // before the store can close in good order
     }
     storage.kill();

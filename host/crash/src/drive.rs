@@ -1,11 +1,13 @@
 //! Drives a store through its work until something stops it, and says what was begun and what was acknowledged.
 
+use crate::trail;
 use crate::work::{LANES, Outcome, Work};
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::sync::mpsc;
 use whorl_gallery::{MasterKey, Store};
+use whorl_server::audit::AuditLog;
 
 /// What happens in a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,8 +92,9 @@ pub struct Course {
     pub inline: bool,
 }
 
-/// Gives waves of operations to the store until one fails. Returns whether none did.
-pub fn run(store: &Store, work: Work, course: &mut Course, report: &dyn Fn(Event)) -> bool {
+/// Gives waves of operations to the store until one fails, and reports what is answered once it is in the audit log. Returns
+/// whether nothing failed.
+pub fn run(store: &Store, audit: &AuditLog, work: Work, course: &mut Course, report: &dyn Fn(Event)) -> bool {
     let mut random = ChaCha8Rng::seed_from_u64(course.seed);
     let mut lanes: Vec<usize> = (0..LANES).collect();
     for _ in 0..course.waves {
@@ -109,14 +112,12 @@ pub fn run(store: &Store, work: Work, course: &mut Course, report: &dyn Fn(Event
             });
         }
         drop(answer);
-        let mut failed = false;
-        for (lane, number, answer) in answers {
-            match Outcome::of(&answer) {
-                Some(outcome) => report(Event::Answered { lane, number, outcome }),
-                None => failed = true,
-            }
+        let answers = answers.into_iter().filter_map(|(lane, number, answer)| Some((lane, number, Outcome::of(&answer)?)));
+        let recorded = trail::record(audit, &answers.collect::<Vec<_>>());
+        for &(lane, number, outcome) in &recorded {
+            report(Event::Answered { lane, number, outcome });
         }
-        if failed {
+        if recorded.len() < count {
             return false;
         }
         if course.inline && !maintain_once(store, course, &mut random, report) {

@@ -2,11 +2,13 @@
 //!
 //! A store enrols, seals, expunges, keeps, compacts and changes its key. Its process is killed, or its file layer fails.
 //! Then everything acknowledged must be there, everything else wholly or not at all, and what is expunged in no file
-//! after a compaction. The same store goes through several crashes.
+//! after a compaction. Each answer is in an audit log before it is one, and the log's chain must be whole. The same store goes
+//! through several crashes.
 
 mod check;
 mod crash;
 mod drive;
+mod trail;
 mod work;
 
 use check::{Found, Trial};
@@ -62,6 +64,8 @@ struct Report {
     torn_bytes: u64,
     leftover_files: u64,
     checks_of_every_file: u64,
+    audit_entries_verified: u64,
+    audit_torn_lines: u64,
     failures: Vec<String>,
     seconds: f64,
 }
@@ -88,7 +92,7 @@ fn main() -> ExitCode {
     report.seconds = begun.elapsed().as_secs_f64();
     println!(
         "{} crashes of {} stores: {:?}; {} operations acknowledged, {} compactions, {} rotations; of those not \
-         acknowledged {} are there and {} are not; {} torn tails; every file read {} times; {} failures; {:.0} s",
+         acknowledged {} are there and {} are not; {} torn tails; every file read {} times; {} audit entries verified, {} torn lines; {} failures; {:.0} s",
         done,
         report.stores,
         report.crashes,
@@ -99,6 +103,8 @@ fn main() -> ExitCode {
         report.unacknowledged_dropped,
         report.torn_tails,
         report.checks_of_every_file,
+        report.audit_entries_verified,
+        report.audit_torn_lines,
         report.failures.len(),
         report.seconds,
     );
@@ -131,8 +137,8 @@ fn store(seed: u64, number: u64, crashes: u64, report: &mut Report) -> Result<()
         let heard = trial.hear(&events).map_err(failed)?;
         let before = trial.key;
         let compact = random.random_bool(0.5);
-        let Found { kept, dropped, torn_bytes, leftover_files } =
-            trial.check(&folder, &heard, compact).map_err(failed)?;
+        let found = trial.check(&folder, &heard, compact).map_err(failed)?;
+        let Found { kept, dropped, torn_bytes, leftover_files, audit_entries, audit_torn_bytes } = found;
         report.operations_acknowledged += heard.answered;
         report.compactions += heard.compactions;
         report.rotations += u64::from(trial.key - before);
@@ -142,6 +148,8 @@ fn store(seed: u64, number: u64, crashes: u64, report: &mut Report) -> Result<()
         report.torn_bytes += torn_bytes;
         report.leftover_files += leftover_files;
         report.checks_of_every_file += u64::from(compact);
+        report.audit_entries_verified += audit_entries;
+        report.audit_torn_lines += u64::from(audit_torn_bytes > 0);
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Constants and wire structs that hardware and software share: generated from `spec/`, written by driver and card, read by both.
 //!
-//! Nothing here decides anything. Names, offsets and meanings stand in `spec/*.rdl`; `docs/formats.md` and
+//! Nothing here decides anything. Names, offsets and meanings stand in `spec/*.rdl`; `docs/wire-formats.md` and
 //! `docs/registers.md` show them in tables. All integers are little endian.
 
 #[allow(clippy::doc_markdown, clippy::unreadable_literal)] // generated text

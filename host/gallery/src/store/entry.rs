@@ -1,4 +1,4 @@
-//! What an entry of the log holds: its payload before encryption. docs/gallery-format.md draws it.
+//! What an entry of the log holds: its payload before encryption. docs/formats.md draws it.
 
 use super::hash::{Hash, Hasher};
 use super::limits::{
