@@ -91,7 +91,7 @@ fn a_wrong_known_answer_names_its_engine_and_the_spare_does_the_work_again() {
         engine: Some(engine),
         open: cannot(),
     };
-    card.clear();
+    card.keep(&[]);
     let mut pool = Pool::new(vec![
         member("card", Role::Worker, Box::new(card)),
         member("cpu", Role::Spare, Box::new(CpuEngine::new(Backend::Portable))),

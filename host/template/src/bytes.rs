@@ -7,11 +7,13 @@ use crate::error::TemplateError;
 pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
     offset: usize, // of the next byte to read, at most bytes.len()
+    /// Fields whose reserved bits were set, and were dropped.
+    pub(crate) dropped: u32,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, offset: 0 }
+        Self { bytes, offset: 0, dropped: 0 }
     }
 
     /// Offset of the next byte from the start of the file.

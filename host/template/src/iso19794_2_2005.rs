@@ -59,7 +59,7 @@ pub fn read(bytes: &[u8], check: LengthCheck) -> Result<Template, TemplateError>
     check_range("number of views", views_offset, views, VIEWS_MAX)?;
     let reserved_offset = reader.offset();
     let reserved = reader.u8("reserved byte")?;
-    check_reserved("reserved byte", reserved_offset, reserved, check)?;
+    check_reserved(&mut reader, "reserved byte", reserved_offset, reserved, check)?;
 
     for index in 0..views {
         let is_last = index + 1 == views;
@@ -68,6 +68,9 @@ pub fn read(bytes: &[u8], check: LengthCheck) -> Result<Template, TemplateError>
         template.extended_shortfall = shortfall;
     }
     check_lengths(declared, &reader, check)?;
+    if reader.dropped > 0 {
+        tracing::warn!(fields = reader.dropped, "reserved bits are set and dropped");
+    }
     Ok(template)
 }
 
@@ -104,9 +107,9 @@ fn read_minutia(reader: &mut Reader, check: LengthCheck) -> Result<Minutia, Temp
     let code = (kind_and_x >> COORDINATE_BITS) as u8;
     let kind = MinutiaKind::from_code(code).unwrap_or_default();
     let reserved_code = if code == kind as u8 { 0 } else { code };
-    check_reserved("minutia type", kind_offset, reserved_code, check)?;
+    check_reserved(reader, "minutia type", kind_offset, reserved_code, check)?;
     let reserved = (reserved_and_y >> COORDINATE_BITS) as u8;
-    check_reserved("minutia reserved bits", y_offset, reserved, check)?;
+    check_reserved(reader, "minutia reserved bits", y_offset, reserved, check)?;
     Ok(Minutia { x: kind_and_x & COORDINATE_MASK, y: reserved_and_y & COORDINATE_MASK, angle, quality, kind })
 }
 
@@ -146,14 +149,20 @@ fn check_lengths(declared: usize, reader: &Reader, check: LengthCheck) -> Result
     Ok(())
 }
 
-fn check_reserved(field: &'static str, offset: usize, value: u8, check: LengthCheck) -> Result<(), TemplateError> {
+fn check_reserved(
+    reader: &mut Reader,
+    field: &'static str,
+    offset: usize,
+    value: u8,
+    check: LengthCheck,
+) -> Result<(), TemplateError> {
     if value == 0 {
         return Ok(());
     }
     match check {
         LengthCheck::Strict => Err(TemplateError::ReservedSet { field, offset, value }),
         LengthCheck::Lenient => {
-            tracing::warn!(field, offset, value, "reserved bits are set and dropped");
+            reader.dropped += 1; // told once of a file: there may be very many
             Ok(())
         }
     }
