@@ -39,7 +39,8 @@ enum Command {
 /// Runs the command.
 pub fn run(options: &Options) -> Result<(), CliError> {
     let Command::Verify { folder, head, json } = &options.command;
-    let mut seen = head.is_none();
+    // A log that was empty when its head was noted had none.
+    let mut seen = head.as_deref().is_none_or(|head| head == audit::NO_HASH);
     let verified = audit::verify_with(&OsStorage, folder, |entry| seen |= Some(&entry.hash) == head.as_ref())?;
     if !seen {
         return Err(CliError::Mismatch(
@@ -52,6 +53,9 @@ pub fn run(options: &Options) -> Result<(), CliError> {
         writeln!(out, "{value}")?;
     } else {
         writeln!(out, "intact: {} entries, head {}", verified.entries, verified.head)?;
+        if verified.torn_bytes > 0 {
+            writeln!(out, "{} bytes at the end are of an entry that was never acknowledged", verified.torn_bytes)?;
+        }
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::proto;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use whorl_gallery::Snapshot;
+use whorl_gallery::{Directory, Snapshot};
 use whorl_matcher::calibration::Estimate;
 use whorl_matcher::fusion::Positions;
 use whorl_matcher::{Calibration, Record};
@@ -47,6 +47,13 @@ pub fn identified(
         comparisons: coarse.iter().map(|(_, answer)| answer.comparisons).sum(),
         fine_comparisons: *fine_comparisons,
     }
+}
+
+/// Whether a candidate rests on a reference that was withdrawn since, and has others.
+pub fn is_stale(found: &Identification, snapshot: &Snapshot) -> bool {
+    let gone = |candidate: &SubjectCandidate| candidate.fingers.iter().any(|f| snapshot.reference(f.index).is_none());
+    let mut stale = found.candidates.iter().filter(|candidate| gone(candidate));
+    stale.any(|candidate| !snapshot.references_of(candidate.subject).is_empty())
 }
 
 /// The expected FPIR at a candidate's ratio. The number of fingers is that of the pairs it rests on: a subject of whom fewer

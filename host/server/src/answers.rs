@@ -1,10 +1,11 @@
 //! Answers that were given, kept with what was asked, so that they can be made again.
 //!
 //! A kept answer is a document of the store: encrypted as everything there, gone when it expires. It holds the probe's records,
-//! which are biometric data.
+//! which are biometric data, and keyed hashes in place of the names of candidates.
 
 use crate::answer::{self, Wanted};
 use crate::appliance::Appliance;
+use crate::identity::hex;
 use crate::proto;
 use crate::refusal;
 use crate::request;
@@ -13,10 +14,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tonic::{Code, Status};
-use whorl_gallery::{Operation, Snapshot};
+use whorl_gallery::{Operation, Snapshot, Store};
 use whorl_matcher::{Probe, Record};
 use whorl_search::service::{Finished, Task};
-use whorl_search::{Cascade, ProbeFinger};
+use whorl_search::{Cascade, Identification, ProbeFinger, Searched};
 
 /// Priority of a replay: whoever searches goes first.
 const PRIORITY: u8 = 0;
@@ -92,18 +93,34 @@ impl Asked {
         }
     }
 
+    /// The fine stage once more, with the references that are still there.
+    ///
+    /// # Errors
+    /// UNAVAILABLE if it cannot be done.
+    pub fn compared_again(&self, found: Identification) -> Result<Identification, Status> {
+        let searched = Searched { shards: self.snapshot.shards(), directory: &*self.snapshot };
+        let again = self.cascade.identify(&self.fingers, found.coarse, searched);
+        again.map_err(|error| refusal::service(error.into()))
+    }
+
     /// The answer as a message.
     pub fn answer(&self, finished: &Finished) -> proto::IdentifyResponse {
         answer::identified(&self.id, finished, &self.fingers, &self.snapshot, self.wanted)
     }
 }
 
-/// Keeps an answer; returns when that is durable.
-pub async fn keep(appliance: &Appliance, asked: &Asked, answer: &proto::IdentifyResponse) -> Result<(), Status> {
+/// What stands in a kept answer in place of a name: who is expunged leaves none there.
+fn masked(store: &Store, name: &str) -> String {
+    hex(&store.name_hash(name))
+}
+
+/// The document that keeps an answer.
+pub fn document(store: &Store, asked: &Asked, answer: &proto::IdentifyResponse) -> Operation {
     let finger = |f: &ProbeFinger| KeptFinger { position: f.position.into(), record: f.probe.record().to_bytes() };
     let mut answer = answer.clone();
-    for finger in answer.candidates.iter_mut().flat_map(|candidate| &mut candidate.fingers) {
-        (finger.correspondences, finger.transform) = (Vec::new(), None); // they follow from the rest
+    for candidate in &mut answer.candidates {
+        candidate.subject = masked(store, &candidate.subject);
+        (candidate.encounter, candidate.fingers) = (String::new(), Vec::new()); // a replay does not compare them
     }
     let kept = Kept {
         gallery: asked.snapshot.gallery().to_owned(),
@@ -117,13 +134,12 @@ pub async fn keep(appliance: &Appliance, asked: &Asked, answer: &proto::Identify
         fingers: asked.fingers.iter().map(finger).collect(),
         answer: Some(answer),
     };
-    let operation = Operation::Keep {
+    Operation::Keep {
         request_id: uuid::Uuid::now_v7().to_string(),
         id: asked.id.clone(),
         gallery: asked.snapshot.gallery().to_owned(),
         document: kept.encode_to_vec(),
-    };
-    appliance.change(operation).await.map(|_| ())
+    }
 }
 
 /// Reads a document.
@@ -160,7 +176,7 @@ pub async fn replay(
     };
     let mut ticket = appliance.service.submit(asked.task(None, PRIORITY, deadline)).map_err(refusal::service)?;
     let recomputed = asked.answer(&ticket.answer().await.map_err(refusal::service)?);
-    let differences = compare(&kept.answer.unwrap_or_default(), &recomputed, &asked.snapshot);
+    let differences = compare(&kept.answer.unwrap_or_default(), &recomputed, &appliance.store);
     Ok(proto::ReplayResponse {
         equal: differences.is_empty(),
         differences,
@@ -175,27 +191,26 @@ fn finger(kept: &KeptFinger) -> Option<ProbeFinger> {
     Some(ProbeFinger { probe: Probe::new(&record).ok()?, position: u8::try_from(kept.position).ok()? })
 }
 
-/// What of two lists is not the same to the last bit.
+/// What of two lists is not the same to the last bit. The kept one has masked names.
 fn compare(
     kept: &proto::IdentifyResponse,
     made: &proto::IdentifyResponse,
-    now: &Snapshot,
+    store: &Store,
 ) -> Vec<proto::ReplayDifference> {
-    let by_subject = |answer: &proto::IdentifyResponse| -> BTreeMap<String, proto::Candidate> {
-        answer.candidates.iter().map(|candidate| (candidate.subject.clone(), candidate.clone())).collect()
-    };
-    let (then, again) = (by_subject(kept), by_subject(made));
+    let then: BTreeMap<&str, &proto::Candidate> = kept.candidates.iter().map(|c| (c.subject.as_str(), c)).collect();
+    let again: BTreeMap<String, &proto::Candidate> =
+        made.candidates.iter().map(|c| (masked(store, &c.subject), c)).collect();
     let mut differences = Vec::new();
     let mut differs = |subject: &str, what: String| {
         differences.push(proto::ReplayDifference { subject: subject.to_owned(), what });
     };
-    for (subject, old) in &then {
-        let Some(new) = again.get(subject) else {
-            let gone = now.references_named(subject).is_empty();
-            let what = if gone { "was listed, and is not enrolled any more" } else { "was listed, and is not now" };
-            differs(subject, format!("{what} (rank {}, LLR {:.3})", old.rank, old.llr));
+    for (mask, old) in &then {
+        let Some(new) = again.get(*mask) else {
+            let what = "a subject was listed, and is not now: sealed, expunged or beyond the list's end";
+            differs("", format!("{what} (rank {}, LLR {:.3})", old.rank, old.llr));
             continue;
         };
+        let subject = new.subject.as_str();
         if old.rank != new.rank {
             differs(subject, format!("was at rank {}, and is at rank {} now", old.rank, new.rank));
         }
@@ -204,8 +219,8 @@ fn compare(
             differs(subject, format!("had {}, and has {} now", values(old), values(new)));
         }
     }
-    for (subject, new) in again.iter().filter(|(subject, _)| !then.contains_key(*subject)) {
-        differs(subject, format!("was not listed, and is at rank {} now, LLR {:.3}", new.rank, new.llr));
+    for (_, new) in again.iter().filter(|(mask, _)| !then.contains_key(mask.as_str())) {
+        differs(&new.subject, format!("was not listed, and is at rank {} now, LLR {:.3}", new.rank, new.llr));
     }
     differences
 }

@@ -1,17 +1,20 @@
 //! What all services work with, and the account that each call leaves.
 
 use crate::audit::{AuditLog, Event};
-use crate::guard::Caller;
+use crate::guard::{Caller, Guard};
 use crate::metrics::{self, code_name};
 use crate::proto;
 use crate::refusal;
 use crate::running::Running;
 use crate::services::cards::Bench;
 use std::collections::BTreeMap;
+use std::future::ready;
 use std::sync::Arc;
-use std::time::Instant;
-use tokio::sync::{oneshot, watch};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::{Mutex, Semaphore, oneshot, watch};
 use tonic::{Code, Status};
+use tracing::Instrument;
 use whorl_gallery::{Operation, Receipt, Store};
 use whorl_search::PoolControl;
 use whorl_search::service::Service;
@@ -29,12 +32,53 @@ pub struct Appliance {
     pub benches: BTreeMap<String, Arc<dyn Bench>>,
     /// Who did what.
     pub audit: AuditLog,
+    /// What paces the messages of a stream.
+    pub guard: Guard,
     /// Searches under way.
     pub(crate) running: Running,
+    /// Work that many callers at once must not multiply.
+    pub(crate) turns: Turns,
+    /// Calls whose account is open.
+    pub(crate) open: Arc<AtomicUsize>,
     /// Coarse candidates of a finger that go to the fine stage, where a request does not say.
     pub keep_default: usize,
     /// Becomes true when the server is to end.
     pub stopping: watch::Receiver<bool>,
+}
+
+/// Kibibytes of enrolments on streams that may be worked at together.
+const STREAMED_KIB: usize = 256 << 10;
+
+/// Work that many callers at once must not multiply: each kind has so many places, and who finds none waits.
+#[derive(Debug)]
+pub(crate) struct Turns {
+    /// Comparisons with one subject's references, which take a thread.
+    pub(crate) verify: Arc<Semaphore>,
+    /// Readings of the audit log, which go through its files.
+    pub(crate) audit: Semaphore,
+    /// Kibibytes of enrolments that came on streams and are not durable yet.
+    pub(crate) streamed: Arc<Semaphore>,
+    /// What is done to a card out of service.
+    pub(crate) bench: Mutex<()>,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self {
+            verify: Arc::new(Semaphore::new(threads)),
+            audit: Semaphore::new(1),
+            streamed: Arc::new(Semaphore::new(STREAMED_KIB)),
+            bench: Mutex::default(),
+        }
+    }
+}
+
+impl Turns {
+    /// Places that a message of so many bytes takes among those of streams; one larger than all of them takes all.
+    pub(crate) fn kib(bytes: usize) -> u32 {
+        bytes.div_ceil(1 << 10).clamp(1, STREAMED_KIB) as u32
+    }
 }
 
 /// What a call is about, for the audit log.
@@ -96,9 +140,19 @@ struct Account<'a> {
     event: Option<Event>,
     method: &'static str,
     start: Instant,
+    deadline: Option<Instant>,
+    open: Arc<AtomicUsize>,
 }
 
-impl Account<'_> {
+impl<'a> Account<'a> {
+    fn open(appliance: &'a Appliance, caller: &Caller, method: &'static str, about: &About) -> Self {
+        caller.is_on_record();
+        appliance.open.fetch_add(1, Ordering::AcqRel);
+        let (audit, open) = (&appliance.audit, Arc::clone(&appliance.open));
+        let event = Some(about.event(caller, method, audit));
+        Self { audit, event, method, start: Instant::now(), deadline: caller.deadline, open }
+    }
+
     fn close(&mut self, code: Code, count: u64) -> Option<Event> {
         let event = self.event.take()?;
         metrics::request(self.method, code, self.start.elapsed());
@@ -108,14 +162,26 @@ impl Account<'_> {
 
 impl Drop for Account<'_> {
     fn drop(&mut self) {
-        if let Some(event) = self.close(Code::Cancelled, 0) {
+        let late = self.deadline.is_some_and(|deadline| deadline <= Instant::now());
+        if let Some(event) = self.close(if late { Code::DeadlineExceeded } else { Code::Cancelled }, 0) {
             self.audit.submit(event, |result| {
                 if let Err(error) = result {
                     tracing::error!(%error, "a call that was given up is not on record");
                 }
             });
         }
+        self.open.fetch_sub(1, Ordering::AcqRel);
     }
+}
+
+/// A change, to the end even if the caller goes away: what is done is audited.
+///
+/// # Errors
+/// Those of `work`.
+pub(crate) async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Status>> + Send + 'static,
+) -> Result<T, Status> {
+    tokio::spawn(work.in_current_span()).await.map_err(refusal::broken)?
 }
 
 impl Appliance {
@@ -142,16 +208,51 @@ impl Appliance {
         about: About,
         work: impl Future<Output = Result<(T, u64), Status>>,
     ) -> Result<T, Status> {
-        let event = Some(about.event(caller, method, &self.audit));
-        let mut account = Account { audit: &self.audit, event, method, start: Instant::now() };
-        let result = work.await;
-        let (code, count) = match &result {
-            Ok((_, count)) => (Code::Ok, *count),
-            Err(status) => (status.code(), 0),
+        let alone = async { work.await.map(|(value, count)| (value, count, ready(Ok(())))) };
+        self.audited_beside(caller, method, about, alone).await
+    }
+
+    /// The same, where `work` also gives what has to be done before the answer and may be done while it goes to the log: both
+    /// wait for a disk. Where that fails a second entry says so.
+    ///
+    /// # Errors
+    /// As [`audited`](Self::audited), and what the second part gives.
+    pub async fn audited_beside<T, B: Future<Output = Result<(), Status>>>(
+        &self,
+        caller: &Caller,
+        method: &'static str,
+        about: About,
+        work: impl Future<Output = Result<(T, u64, B), Status>>,
+    ) -> Result<T, Status> {
+        let mut account = Account::open(self, caller, method, &about);
+        let append = async |event: Option<Event>| match event {
+            Some(event) => self.audit.append(event).await.map(|_| ()).map_err(refusal::unaudited),
+            None => Ok(()),
         };
-        if let Some(event) = account.close(code, count) {
-            self.audit.append(event).await.map_err(refusal::unaudited)?;
+        match work.await {
+            Ok((value, count, beside)) => {
+                let (recorded, done) = tokio::join!(append(account.close(Code::Ok, count)), beside);
+                recorded?;
+                if let Err(status) = done {
+                    let event = about.event(caller, method, &self.audit);
+                    append(Some(Event { outcome: code_name(status.code()).to_owned(), ..event })).await?;
+                    return Err(status);
+                }
+                Ok(value)
+            }
+            Err(status) => {
+                append(account.close(status.code(), 0)).await?;
+                Err(status)
+            }
         }
-        result.map(|(value, _)| value)
+    }
+
+    /// Returns when no call has an open account any more, or `patience` is over.
+    pub(crate) async fn settled(&self, patience: Duration) {
+        const LOOK: Duration = Duration::from_millis(5);
+        let until = Instant::now() + patience;
+        while self.open.load(Ordering::Acquire) > 0 && Instant::now() < until {
+            tokio::time::sleep(LOOK).await;
+        }
     }
 }

@@ -76,6 +76,8 @@ pub struct Config {
 pub struct ServerConfig {
     /// Address and port.
     pub listen: SocketAddr,
+    /// Connections at once; more wait until one is closed.
+    pub connections: usize,
     /// Bytes of a request at most.
     pub max_request_bytes: usize,
     /// Calls of one connection at once.
@@ -92,6 +94,7 @@ impl Default for ServerConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 7443)),
+            connections: 1024,
             max_request_bytes: 4 << 20,
             calls_per_connection: 256,
             shutdown_seconds: 30,
@@ -277,6 +280,7 @@ impl Config {
             "server.calls_per_connection",
             "must be 1 to 65536",
         );
+        expect((1..=1 << 20).contains(&server.connections), "server.connections", "must be 1 to 1048576");
         expect((1..=3600).contains(&server.shutdown_seconds), "server.shutdown_seconds", "must be 1 to 3600");
         expect(
             server.tls.is_none() || server.plaintext_roles.is_empty(),

@@ -4,6 +4,7 @@ use crate::audit::{AuditLog, Event};
 use crate::identity::{Identity, IdentityError};
 use crate::metrics;
 use crate::refusal;
+use crate::request;
 use crate::roles;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -11,7 +12,9 @@ use std::future::Future;
 use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::time::Instant;
 use tonic::body::Body;
 use tonic::codegen::http;
 use tonic::transport::server::{TcpConnectInfo, TlsConnectInfo};
@@ -31,6 +34,10 @@ pub struct Caller {
     pub call_id: String,
     /// The caller's id of it, from the `x-request-id` metadata; may be empty.
     pub request_id: String,
+    /// When the caller stops waiting.
+    pub deadline: Option<Instant>,
+    /// Whether the service has taken the call to the audit log, or will.
+    on_record: Arc<AtomicBool>,
 }
 
 impl Caller {
@@ -40,6 +47,11 @@ impl Caller {
     /// INTERNAL where no guard stands before the service.
     pub fn of<T>(request: &Request<T>) -> Result<Self, Status> {
         request.extensions().get::<Self>().cloned().ok_or_else(|| refusal::broken("a call came past the guard"))
+    }
+
+    /// Notes that the service takes the call to the audit log.
+    pub fn is_on_record(&self) {
+        self.on_record.store(true, Ordering::Release);
     }
 }
 
@@ -59,7 +71,23 @@ pub struct Guard(Arc<Rules>);
 struct Rules {
     trust: Trust,
     limiter: Option<DefaultKeyedRateLimiter<String>>,
+    /// Refusals for the rate that go on record: who calls too often must not fill the log with it.
+    refusals: DefaultKeyedRateLimiter<String>,
     audit: AuditLog,
+}
+
+/// Why a call may not go on.
+struct Refused {
+    identity: Option<Identity>,
+    status: Status,
+    /// Whether it goes on record.
+    recorded: bool,
+}
+
+impl Refused {
+    fn new(identity: Option<Identity>, status: Status) -> Box<Self> {
+        Box::new(Self { identity, status, recorded: true })
+    }
 }
 
 impl std::fmt::Debug for Guard {
@@ -73,18 +101,42 @@ impl Guard {
     pub fn new(trust: Trust, per_second: u32, burst: u32, audit: AuditLog) -> Self {
         let quota = NonZeroU32::new(per_second).map(Quota::per_second);
         let quota = quota.map(|quota| NonZeroU32::new(burst).map_or(quota, |burst| quota.allow_burst(burst)));
-        Self(Arc::new(Rules { trust, limiter: quota.map(RateLimiter::keyed), audit }))
+        let refusals = RateLimiter::keyed(Quota::per_second(NonZeroU32::MIN));
+        Self(Arc::new(Rules { trust, limiter: quota.map(RateLimiter::keyed), refusals, audit }))
+    }
+
+    /// Waits until one more message of a stream may be worked at: within a call there is back-pressure where a call of its own
+    /// would be refused.
+    pub async fn pace(&self, identity: &Identity) {
+        if let Some(limiter) = &self.0.limiter {
+            limiter.until_key_ready(&identity.name).await;
+        }
+    }
+
+    /// Forgets identities that have not called for a while.
+    pub fn forget_idle(&self) {
+        for limiter in self.0.limiter.iter().chain([&self.0.refusals]) {
+            limiter.retain_recent();
+        }
     }
 
     /// The caller, if the call may go on.
-    fn admit<B>(&self, request: &http::Request<B>) -> Result<Caller, Box<(Option<Identity>, Status)>> {
+    fn admit<B>(&self, request: &http::Request<B>) -> Result<Caller, Box<Refused>> {
         let identity = self.identify(request).map_err(|error| {
-            Box::new((None, refusal::because(Code::Unauthenticated, "CERTIFICATE", error.to_string())))
+            Refused::new(None, refusal::because(Code::Unauthenticated, "CERTIFICATE", error.to_string()))
         })?;
         let Some(identity) = identity else {
             let what = "no client certificate; a role comes with one";
-            return Err(Box::new((None, refusal::because(Code::Unauthenticated, "NO_CERTIFICATE", what))));
+            return Err(Refused::new(None, refusal::because(Code::Unauthenticated, "NO_CERTIFICATE", what)));
         };
+        if let Some(limiter) = &self.0.limiter
+            && let Err(until) = limiter.check_key(&identity.name)
+        {
+            let after = until.wait_time_from(DefaultClock::default().now());
+            let status = refusal::later(Code::ResourceExhausted, "RATE", "too many calls in too short a time", after);
+            let recorded = self.0.refusals.check_key(&identity.name).is_ok();
+            return Err(Box::new(Refused { identity: Some(identity), status, recorded }));
+        }
         let method = request.uri().path();
         if !roles::may(&identity, method) {
             let able = roles::allowed(method).iter().map(|role| role.name()).collect::<Vec<_>>().join(", ");
@@ -93,18 +145,32 @@ impl Guard {
             } else {
                 format!("this needs one of the roles {able}")
             };
-            return Err(Box::new((Some(identity), refusal::because(Code::PermissionDenied, "ROLE", what))));
-        }
-        if let Some(limiter) = &self.0.limiter
-            && let Err(until) = limiter.check_key(&identity.name)
-        {
-            let after = until.wait_time_from(DefaultClock::default().now());
-            let status = refusal::later(Code::ResourceExhausted, "RATE", "too many calls in too short a time", after);
-            return Err(Box::new((Some(identity), status)));
+            return Err(Refused::new(Some(identity), refusal::because(Code::PermissionDenied, "ROLE", what)));
         }
         let request_id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok());
         let request_id = request_id.filter(|id| id.len() <= REQUEST_ID_BYTES_MAX).unwrap_or_default().to_owned();
-        Ok(Caller { identity, call_id: uuid::Uuid::now_v7().to_string(), request_id })
+        let deadline = request.headers().get("grpc-timeout").and_then(|timeout| timeout.to_str().ok());
+        Ok(Caller {
+            identity,
+            call_id: uuid::Uuid::now_v7().to_string(),
+            request_id,
+            deadline: deadline.and_then(request::deadline),
+            on_record: Arc::default(),
+        })
+    }
+
+    /// Puts a call on record that no service has: one that was refused, or whose request could not be read.
+    async fn record(&self, identity: Option<Identity>, call_id: &str, method: &str, status: Status) -> Status {
+        let (identity, certificate) = identity.map_or_else(Default::default, |found| (found.name, found.fingerprint));
+        let event = Event {
+            identity,
+            certificate,
+            method: method.trim_start_matches("/whorl.v1.").to_owned(),
+            call_id: call_id.to_owned(),
+            outcome: metrics::code_name(status.code()).to_owned(),
+            ..Event::default()
+        };
+        self.0.audit.append(event).await.map_or_else(refusal::unaudited, |_| status)
     }
 
     fn identify<B>(&self, request: &http::Request<B>) -> Result<Option<Identity>, IdentityError> {
@@ -161,27 +227,33 @@ where
                     identity = caller.identity.name,
                     request = caller.request_id
                 );
-                request.extensions_mut().insert(caller);
+                request.extensions_mut().insert(caller.clone());
                 // The clone that was ready is used, the fresh one waits its turn.
                 let fresh = self.inner.clone();
                 let mut ready = std::mem::replace(&mut self.inner, fresh);
-                Box::pin(async move { ready.call(request).await }.instrument(span))
+                let guard = self.guard.clone();
+                let answered = async move {
+                    let response = ready.call(request).await?;
+                    // A request that no service could read is refused before one sees it.
+                    match Status::from_header_map(response.headers()) {
+                        Some(status)
+                            if status.code() != Code::Ok && !caller.on_record.load(Ordering::Acquire) =>
+                        {
+                            metrics::refused(method, status.code());
+                            let status = guard.record(Some(caller.identity), &caller.call_id, method, status).await;
+                            Ok(status.into_http())
+                        }
+                        _ => Ok(response),
+                    }
+                };
+                Box::pin(answered.instrument(span))
             }
             Err(refused) => {
-                let (identity, status) = *refused;
-                let audit = self.guard.0.audit.clone();
+                let Refused { identity, status, recorded } = *refused;
+                let guard = self.guard.clone();
                 Box::pin(async move {
                     metrics::refused(method, status.code());
-                    let (identity, certificate) =
-                        identity.map_or_else(Default::default, |found| (found.name, found.fingerprint));
-                    let event = Event {
-                        identity,
-                        certificate,
-                        method: method.trim_start_matches("/whorl.v1.").to_owned(),
-                        outcome: metrics::code_name(status.code()).to_owned(),
-                        ..Event::default()
-                    };
-                    let status = audit.append(event).await.map_or_else(refusal::unaudited, |_| status);
+                    let status = if recorded { guard.record(identity, "", method, status).await } else { status };
                     Ok(status.into_http())
                 })
             }

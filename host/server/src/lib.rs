@@ -3,6 +3,7 @@
 //! # Layout
 //! - [`proto`]: generated from `proto/whorl/v1`. [`client`]: a connection to an appliance.
 //! - [`config`]: one TOML file. [`serve`]: from there to a server that listens, and back. [`appliance`]: what services work with.
+//!   `incoming`: connections. `upkeep`: what it does by itself.
 //! - [`guard`]: the way in: [`identity`] from the certificate, [`roles`], rates. [`audit`]: the log of who did what.
 //!   [`pki`]: certificates for a laboratory.
 //! - [`services`]: the four services. `request`, `templates`: what comes in; `answer`, `answers`: what goes out and is kept;
@@ -18,6 +19,7 @@ pub mod client;
 pub mod config;
 pub mod guard;
 pub mod identity;
+mod incoming;
 pub mod metrics;
 pub mod pki;
 pub mod proto;
@@ -28,3 +30,4 @@ mod running;
 pub mod serve;
 pub mod services;
 mod templates;
+mod upkeep;

@@ -33,8 +33,8 @@ fn describe() {
     describe_counter!("whorl_candidates_total", "subjects that came up in searches");
     describe_counter!("whorl_passes_total", "passes over parts of galleries, by whether searches shared them");
     describe_counter!("whorl_incidents_total", "engines that failed while they searched");
-    describe_gauge!("whorl_searches_queued", "searches that wait");
-    describe_gauge!("whorl_searches_running", "searches that run");
+    describe_gauge!("whorl_searches_queued", "searches under way, in whatever stage");
+    describe_gauge!("whorl_searches_running", "searches whose fingers are being compared");
     describe_counter!("whorl_references_enrolled_total", "references enrolled");
     describe_gauge!("whorl_references", "references that are searched, by finger position");
     describe_gauge!("whorl_shards", "shards, by finger position");

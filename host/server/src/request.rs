@@ -3,12 +3,14 @@
 use crate::proto;
 use crate::refusal::Violations;
 use std::time::{Duration, Instant};
-use tonic::metadata::MetadataMap;
 use whorl_gallery::Status;
 use whorl_gallery::limits::{GALLERY_NAME_BYTES_MAX as GALLERY_BYTES_MAX, NAME_BYTES_MAX};
 
 /// Deadlines are cut to so long: a search must end.
 const DEADLINE_MAX: Duration = Duration::from_hours(1);
+/// The answer that time is up is on its way so long before it is, or a twentieth of the time where that is shorter: after the
+/// deadline the transport only says that the call was cancelled.
+const DEADLINE_MARGIN: Duration = Duration::from_millis(50);
 
 fn is_name(name: &str, bytes_max: usize) -> bool {
     name.len() <= bytes_max && name.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
@@ -38,9 +40,8 @@ pub fn purpose(wrong: &mut Violations, purpose: i32) {
     wrong.expect(known, "purpose", "is required: say why this is searched, such as PURPOSE_CRIMINAL_JUSTICE");
 }
 
-/// When the caller stops waiting, by the call's `grpc-timeout`; `None` where it has none.
-pub fn deadline(metadata: &MetadataMap) -> Option<Instant> {
-    let timeout = metadata.get("grpc-timeout")?.to_str().ok()?;
+/// When an answer must be on its way, by the call's `grpc-timeout`; `None` where that is none.
+pub fn deadline(timeout: &str) -> Option<Instant> {
     let (count, unit) = timeout.split_at_checked(timeout.len().checked_sub(1)?)?;
     let count: u64 = count.parse().ok()?;
     let timeout = match unit {
@@ -52,7 +53,8 @@ pub fn deadline(metadata: &MetadataMap) -> Option<Instant> {
         "n" => Duration::from_nanos(count),
         _ => return None,
     };
-    Some(Instant::now() + timeout.min(DEADLINE_MAX))
+    let timeout = timeout.min(DEADLINE_MAX);
+    Some(Instant::now() + timeout - DEADLINE_MARGIN.min(timeout / 20))
 }
 
 /// A moment of the log as a message.
@@ -104,15 +106,12 @@ mod tests {
 
     #[test]
     fn deadlines_are_read_as_grpc_writes_them() {
-        let of = |text: &str| {
-            let mut metadata = MetadataMap::new();
-            metadata.insert("grpc-timeout", text.parse().expect("ASCII"));
-            deadline(&metadata).map(|at| at.saturating_duration_since(Instant::now()))
-        };
+        let of = |text: &str| deadline(text).map(|at| at.saturating_duration_since(Instant::now()));
         let near =
             |found: Option<Duration>, seconds: f64| (found.expect("a deadline").as_secs_f64() - seconds).abs() < 1.0;
         assert!(near(of("20S"), 20.0) && near(of("2M"), 120.0) && near(of("1H"), 3600.0) && near(of("9000m"), 9.0));
         assert!(near(of("99999999H"), 3600.0), "a deadline beyond the longest is cut");
+        assert!(of("1S").expect("a deadline") <= Duration::from_millis(950), "the answer comes before it");
         for text in ["", "S", "1", "x1S", "-1S", "1D", "99999999999999999999S"] {
             assert_eq!(of(text), None, "{text:?}");
         }

@@ -1,10 +1,11 @@
 //! From a configuration to a server that listens, and back.
 
-use crate::appliance::Appliance;
+use crate::appliance::{Appliance, Turns};
 use crate::audit::{AuditError, AuditLog};
 use crate::config::{Config, TlsConfig};
 use crate::guard::{Guard, Trust};
 use crate::identity::Identity;
+use crate::incoming::connections;
 use crate::metrics;
 use crate::proto::DESCRIPTORS;
 use crate::proto::audit_server::AuditServer;
@@ -14,28 +15,32 @@ use crate::proto::search_server::SearchServer;
 use crate::running::Running;
 use crate::services::cards::Bench;
 use crate::services::{AuditService, CardsService, GalleryService, SearchService};
+use crate::upkeep::{Health, look_after};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::{Certificate, Server, ServerTlsConfig};
-use tonic_health::server::HealthReporter;
-use tracing::{info, warn};
+use tracing::info;
 use whorl_gallery::{OsStorage, Store};
 use whorl_search::Pool;
 use whorl_search::service::{Service, ServiceOptions};
 use zeroize::Zeroizing;
 
-/// How often levels are measured, and the store is looked at.
-const LOOK: Duration = Duration::from_secs(2);
-/// What was expunged leaves the files after this at the latest.
-const COMPACT_AFTER: Duration = Duration::from_hours(24);
+/// A connection that has not made its handshake by then is closed.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+/// A connection is closed after so long, and its client connects anew: a certificate is judged when a connection begins.
+const CONNECTION_MAX: Duration = Duration::from_hours(1);
+/// Calls of such a connection may take so long to end.
+const CONNECTION_GRACE: Duration = Duration::from_mins(10);
+/// Calls that are done may take so long to be on record when the server ends.
+const SETTLE_MAX: Duration = Duration::from_secs(10);
 /// A quiet connection is asked so often whether it lives, and closed if it does not say so within the second.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
 
@@ -49,6 +54,14 @@ pub enum ServeError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// Somebody else can read a key.
+    #[error("{} can be read by others than its owner (mode {mode:o}); a key's file has mode 400 or 600", path.display())]
+    Readable {
+        /// The key's file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
     },
     /// The address cannot be listened at.
     #[error("{listen} cannot be listened at")]
@@ -100,7 +113,7 @@ pub struct Serving {
     pub appliance: Arc<Appliance>,
     stop: watch::Sender<bool>,
     patience: Duration,
-    health: HealthReporter,
+    health: Health,
     server: JoinHandle<Result<(), tonic::transport::Error>>,
 }
 
@@ -108,9 +121,20 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, ServeError> {
     std::fs::read(path).map(Zeroizing::new).map_err(|source| ServeError::File { path: path.to_owned(), source })
 }
 
+/// Reads a key that nobody else can read.
+fn read_key(path: &Path) -> Result<Zeroizing<Vec<u8>>, ServeError> {
+    let metadata = std::fs::metadata(path).map_err(|source| ServeError::File { path: path.to_owned(), source })?;
+    let mode = metadata.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(ServeError::Readable { path: path.to_owned(), mode });
+    }
+    read(path)
+}
+
 fn tls(config: &TlsConfig) -> Result<ServerTlsConfig, ServeError> {
-    let (certificate, key) = (read(&config.certificate)?, read(&config.key)?);
+    let (certificate, key) = (read(&config.certificate)?, read_key(&config.key)?);
     Ok(ServerTlsConfig::new()
+        .timeout(HANDSHAKE_MAX)
         .identity(tonic::transport::Identity::from_pem(&*certificate, &*key))
         .client_ca_root(Certificate::from_pem(&*read(&config.client_ca)?)))
 }
@@ -126,21 +150,24 @@ pub async fn start(config: &Config, parts: Parts) -> Result<Serving, ServeError>
         ServiceOptions { queue_max: config.search.queue_max, slice: Duration::from_millis(config.search.slice_ms) };
     let service = Service::start(parts.pool, options).map_err(|error| setup(&error))?;
     let (stop, stopping) = watch::channel(false);
+    let trust = match &config.server.tls {
+        Some(_) => Trust::Certificates,
+        None => Trust::Everybody(Identity::loopback(config.plaintext_roles())),
+    };
+    let guard = Guard::new(trust, config.limits.requests_per_second, config.limits.burst, audit.clone());
     let appliance = Arc::new(Appliance {
         store: parts.store,
         engines: service.control(),
         service,
         benches: parts.benches,
-        audit: audit.clone(),
+        audit,
+        guard: guard.clone(),
         running: Running::default(),
+        turns: Turns::default(),
+        open: Arc::default(),
         keep_default: config.search.keep,
         stopping: stopping.clone(),
     });
-    let trust = match &config.server.tls {
-        Some(_) => Trust::Certificates,
-        None => Trust::Everybody(Identity::loopback(config.plaintext_roles())),
-    };
-    let guard = Guard::new(trust, config.limits.requests_per_second, config.limits.burst, audit);
     if let Some(served) = &config.metrics {
         let failed =
             |error: &dyn std::fmt::Display| ServeError::Metrics { listen: served.listen, what: error.to_string() };
@@ -150,17 +177,21 @@ pub async fn start(config: &Config, parts: Parts) -> Result<Serving, ServeError>
     let listener = TcpListener::bind(listen).await.map_err(|source| ServeError::Listen { listen, source })?;
     let address = listener.local_addr().map_err(|source| ServeError::Listen { listen, source })?;
 
-    let (health, health_service) = tonic_health::server::health_reporter();
-    health.set_serving::<SearchServer<SearchService>>().await;
-    health.set_serving::<GalleryServer<GalleryService>>().await;
+    let (reporter, health_service) = tonic_health::server::health_reporter();
+    let health = Health(reporter);
+    health.tell(true).await;
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
     let bytes = config.server.max_request_bytes;
+    let calls = config.server.calls_per_connection;
     let mut server = Server::builder()
-        .concurrency_limit_per_connection(config.server.calls_per_connection)
+        .concurrency_limit_per_connection(calls)
+        .max_concurrent_streams(u32::try_from(calls).unwrap_or(u32::MAX))
+        .max_connection_age(CONNECTION_MAX)
+        .max_connection_age_grace(CONNECTION_GRACE)
         .http2_keepalive_interval(Some(KEEPALIVE.0))
         .http2_keepalive_timeout(Some(KEEPALIVE.1));
     if let Some(files) = &config.server.tls {
@@ -175,14 +206,16 @@ pub async fn start(config: &Config, parts: Parts) -> Result<Serving, ServeError>
         .add_service(health_service)
         .add_service(reflection().build_v1().map_err(|error| setup(&error))?)
         .add_service(reflection().build_v1alpha().map_err(|error| setup(&error))?);
+    let incoming = connections(listener, config.server.connections);
     let mut ending = stopping.clone();
     let server = tokio::spawn(async move {
         let end = async move {
             let _ = ending.wait_for(|stopping| *stopping).await; // whoever could say so is gone
         };
-        routes.serve_with_incoming_shutdown(TcpListenerStream::new(listener), end).await
+        routes.serve_with_incoming_shutdown(incoming, end).await
     });
-    tokio::spawn(look_after(Arc::clone(&appliance), stopping));
+    let keep_for = Duration::from_hours(24) * u32::try_from(config.search.keep_answers_days).unwrap_or(u32::MAX);
+    tokio::spawn(look_after(Arc::clone(&appliance), health.clone(), keep_for, stopping));
     let patience = Duration::from_secs(config.server.shutdown_seconds);
     Ok(Serving { address, appliance, stop, patience, health, server })
 }
@@ -195,10 +228,10 @@ impl Serving {
     /// [`ServeError::Transport`] if the server had failed.
     pub async fn stop(self) -> Result<(), ServeError> {
         info!("ending");
-        self.health.set_not_serving::<SearchServer<SearchService>>().await;
-        self.health.set_not_serving::<GalleryServer<GalleryService>>().await;
-        self.stop.send_replace(true);
+        self.stop.send_replace(true); // also ends who tells the health
+        self.health.tell(false).await;
         self.appliance.service.shut_down(self.patience).await;
+        self.appliance.settled(SETTLE_MAX).await;
         let mut server = self.server;
         // Answers go out; a client that holds its connection open is not waited for.
         match tokio::time::timeout(Duration::from_secs(2), &mut server).await {
@@ -220,33 +253,6 @@ impl Serving {
             Ok(Err(error)) => error.into(),
             Ok(Ok(())) => ServeError::SetUp { what: "it ended by itself".into() },
             Err(panicked) => ServeError::SetUp { what: panicked.to_string() },
-        }
-    }
-}
-
-/// Measures levels, and compacts the store when enough of it is dead, or something has been for a day.
-async fn look_after(appliance: Arc<Appliance>, mut stopping: watch::Receiver<bool>) {
-    let mut dead_since: Option<Instant> = None;
-    let mut look = tokio::time::interval(LOOK);
-    loop {
-        tokio::select! {
-            _ = look.tick() => {}
-            _ = stopping.wait_for(|stopping| *stopping) => return,
-        }
-        let (stats, status) = (appliance.store.stats(), appliance.service.status());
-        metrics::levels(status.queued, status.running, &status.engines, &stats, &appliance.store.partitions());
-        dead_since = if stats.dead_bytes == 0 { None } else { dead_since.or_else(|| Some(Instant::now())) };
-        let old = dead_since.is_some_and(|since| since.elapsed() >= COMPACT_AFTER);
-        if old || stats.dead_bytes > stats.live_bytes.max(1 << 26) {
-            let store = Arc::clone(&appliance.store);
-            match tokio::task::spawn_blocking(move || store.compact(&|_| {})).await {
-                Ok(Ok(done)) => {
-                    info!(bytes_before = done.bytes_before, bytes_after = done.bytes_after, "compacted");
-                    dead_since = None;
-                }
-                Ok(Err(error)) => warn!(%error, "the store is not compacted"),
-                Err(error) => warn!(%error, "the compaction failed"),
-            }
         }
     }
 }

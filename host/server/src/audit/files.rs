@@ -108,8 +108,8 @@ pub(super) struct End {
     pub(super) entries: u64,
     pub(super) head: String,
     pub(super) last_file: u64,
-    /// Bytes of the last file that hold whole entries, where more follow.
-    pub(super) cut: Option<(PathBuf, u64)>,
+    /// The last file, and its bytes that hold whole entries.
+    pub(super) tail: Option<(PathBuf, u64)>,
     pub(super) torn_bytes: u64,
 }
 
@@ -120,7 +120,7 @@ pub(super) fn walk(
     mut each: impl FnMut(&Entry) -> bool,
 ) -> Result<End, AuditFault> {
     let numbers = numbers(storage, folder)?;
-    let mut end = End { entries: 0, head: NO_HASH.into(), last_file: 0, cut: None, torn_bytes: 0 };
+    let mut end = End { entries: 0, head: NO_HASH.into(), last_file: 0, tail: None, torn_bytes: 0 };
     for (place, &number) in numbers.iter().enumerate() {
         let file = folder.join(name(number));
         if number != place as u64 + 1 {
@@ -140,7 +140,10 @@ pub(super) fn walk(
                 if place + 1 < numbers.len() {
                     return Err(fault("the line has no end".into()));
                 }
-                (end.cut, end.torn_bytes) = (Some((file.clone(), offset as u64)), line.len() as u64);
+                if ends_otherwise(line) {
+                    return Err(fault("an entry whose end of line was changed".into()));
+                }
+                end.torn_bytes = line.len() as u64;
                 break;
             };
             if line.len() > LINE_BYTES_MAX {
@@ -157,9 +160,17 @@ pub(super) fn walk(
                 return Ok(end);
             }
         }
+        end.tail = Some((file, offset as u64));
         end.last_file = number;
     }
     Ok(end)
+}
+
+/// Whether a line without an end is a whole entry with another byte after it. A write that was interrupted leaves a part of
+/// an entry, or all of it and nothing more; only a change leaves this.
+fn ends_otherwise(line: &[u8]) -> bool {
+    let entry = line.split_last().and_then(|(_, entry)| std::str::from_utf8(entry).ok());
+    entry.is_some_and(|entry| Entry::read(entry).is_ok())
 }
 
 fn read(storage: &dyn Storage, file: &Path) -> Result<Vec<u8>, AuditFault> {

@@ -3,19 +3,18 @@
 use super::entry::{Entry, Event};
 use super::files::{self, AuditFault, FILE_BYTES_MAX, Filter, Verified};
 use crate::identity::hex;
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 use whorl_gallery::{AppendFile, Lock, Storage};
 use zeroize::Zeroizing;
 
-/// Events that may wait; more make their callers wait.
-const QUEUE_MAX: usize = 4096;
 /// Events that become durable together at most.
 const GROUP_MAX: usize = 1024;
 /// Bytes of the key for names.
@@ -84,6 +83,7 @@ struct Inner {
     key: hmac::Key,
     events: Option<Sender<(Event, Reply)>>,
     thread: Option<JoinHandle<()>>,
+    poisoned: Arc<AtomicBool>,
     _lock: Box<dyn Lock>,
 }
 
@@ -117,10 +117,13 @@ impl AuditLog {
         })?;
         let key = key(&*storage, folder)?;
         let end = files::walk(&*storage, folder, |_| true)?;
-        if let Some((file, bytes)) = &end.cut {
+        // Where nothing is cut as well: what a failed sync has left in memory only must reach the disk before it is built on.
+        if let Some((file, bytes)) = &end.tail {
             storage.truncate(file, *bytes).map_err(failed("cut", file))?;
         }
-        let (events, received) = bounded(QUEUE_MAX);
+        // Each waiting event belongs to a call that waits for it; calls are bounded where they come in.
+        let (events, received) = unbounded();
+        let poisoned = Arc::new(AtomicBool::new(false));
         let mut writer = Writer {
             storage: Arc::clone(&storage),
             folder: folder.to_owned(),
@@ -130,16 +133,22 @@ impl AuditLog {
             number: end.entries,
             head: end.head,
             poisoned: None,
+            is_poisoned: Arc::clone(&poisoned),
         };
         let thread = std::thread::Builder::new().name("audit".into()).spawn(move || writer.serve(&received));
         let thread = Some(thread.map_err(failed("start a thread for", folder))?);
         let folder = folder.to_owned();
-        Ok(Self(Arc::new(Inner { storage, folder, key, events: Some(events), thread, _lock: held })))
+        Ok(Self(Arc::new(Inner { storage, folder, key, events: Some(events), thread, poisoned, _lock: held })))
     }
 
     /// The log's folder.
     pub fn folder(&self) -> &Path {
         &self.0.folder
+    }
+
+    /// Whether it takes no more entries: a write has failed.
+    pub fn is_poisoned(&self) -> bool {
+        self.0.poisoned.load(Ordering::Acquire)
     }
 
     /// Hands an event over; `reply` is called with its number once it is durable.
@@ -240,6 +249,7 @@ struct Writer {
     number: u64,
     head: String,
     poisoned: Option<String>,
+    is_poisoned: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -252,6 +262,7 @@ impl Writer {
                 && self.poisoned.is_none()
             {
                 self.poisoned = Some(error.to_string());
+                self.is_poisoned.store(true, Ordering::Release);
             }
             for (nth, reply) in replies.into_iter().enumerate() {
                 reply(written.clone().map(|first| first + nth as u64));

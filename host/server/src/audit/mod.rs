@@ -15,6 +15,6 @@ pub mod entry;
 pub mod files;
 pub mod log;
 
-pub use entry::{Entry, Event};
+pub use entry::{Entry, Event, NO_HASH};
 pub use files::{AuditFault, Filter, Verified, query, verify, verify_with};
 pub use log::{AuditError, AuditLog};

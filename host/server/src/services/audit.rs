@@ -47,6 +47,7 @@ impl Audit for AuditService {
                 after: request.after,
                 limit: if request.limit == 0 { LIMIT_DEFAULT } else { request.limit } as usize,
             };
+            let _turn = self.0.turns.audit.acquire().await.map_err(refusal::broken)?;
             let audit = self.0.audit.clone();
             let found = tokio::task::spawn_blocking(move || audit.query(&filter)).await.map_err(refusal::broken)?;
             let found = found.map_err(refusal::unaudited)?;
@@ -63,6 +64,7 @@ impl Audit for AuditService {
     ) -> Result<Response<proto::VerifyChainResponse>, Status> {
         let caller = Caller::of(&request)?;
         let work = async {
+            let _turn = self.0.turns.audit.acquire().await.map_err(refusal::broken)?;
             let audit = self.0.audit.clone();
             let verified = tokio::task::spawn_blocking(move || audit.verify()).await.map_err(refusal::broken)?;
             let response = match verified {

@@ -1,6 +1,6 @@
 //! `whorl.v1.Cards`.
 
-use crate::appliance::{About, Appliance};
+use crate::appliance::{About, Appliance, to_the_end};
 use crate::guard::Caller;
 use crate::proto::cards_server::Cards;
 use crate::proto::{self, card};
@@ -92,14 +92,17 @@ impl CardsService {
         self.get(name)
     }
 
-    /// Does `work` with a card that is out of service meanwhile.
+    /// Does `work` with a card that is out of service meanwhile, one card at a time. It is back in service afterwards if it was
+    /// before and `fit` says that it may be; else it stays drained.
     async fn on_bench<T: Send + 'static>(
         &self,
         name: &str,
         work: impl FnOnce(&dyn Bench) -> Result<T, String> + Send + 'static,
-    ) -> Result<T, Status> {
+        fit: impl FnOnce(&T) -> bool,
+    ) -> Result<(T, proto::Card), Status> {
+        let _turn = self.0.turns.bench.lock().await;
         let bench = self.0.benches.get(name).cloned();
-        self.get(name)?;
+        let before = self.get(name)?.state();
         let bench = bench.ok_or_else(|| {
             refusal::because(
                 Code::FailedPrecondition,
@@ -109,9 +112,12 @@ impl CardsService {
         })?;
         self.drain(name).await?;
         let done = tokio::task::spawn_blocking(move || work(&*bench)).await.map_err(refusal::broken)?;
-        done.map_err(|what| {
+        let done = done.map_err(|what| {
             refusal::because(Code::FailedPrecondition, "CARD_UNFIT", format!("{name}: {what}; it stays drained"))
-        })
+        })?;
+        let back = before != card::State::Drained && fit(&done);
+        let card = if back { self.resume(name).await? } else { self.get(name)? };
+        Ok((done, card))
     }
 
     async fn audited<T>(
@@ -150,35 +156,38 @@ impl Cards for CardsService {
     }
 
     async fn reset(&self, request: Request<proto::ResetCardRequest>) -> Result<Response<proto::Card>, Status> {
-        let caller = Caller::of(&request)?;
-        let name = &request.get_ref().name;
-        let work = async {
-            let how = self.on_bench(name, |bench| bench.reset()).await?;
-            tracing::info!(card = name, how, "reset");
-            self.resume(name).await
-        };
-        self.audited(&caller, "Cards/Reset", work).await
+        let (caller, name, service) = (Caller::of(&request)?, request.into_inner().name, self.clone());
+        to_the_end(async move {
+            let work = async {
+                let (how, card) = service.on_bench(&name, |bench| bench.reset(), |_| true).await?;
+                tracing::info!(card = name, how, "reset");
+                Ok(card)
+            };
+            service.audited(&caller, "Cards/Reset", work).await
+        })
+        .await
     }
 
     async fn self_test(
         &self,
         request: Request<proto::SelfTestRequest>,
     ) -> Result<Response<proto::SelfTestResponse>, Status> {
-        let caller = Caller::of(&request)?;
-        let name = &request.get_ref().name;
-        let work = async {
-            let parts = self.on_bench(name, |bench| bench.self_test()).await?;
-            let passed = parts.iter().all(|(_, defect)| defect.is_none());
-            let step = |(name, defect): (String, Option<String>)| proto::SelfTestStep {
-                name,
-                passed: defect.is_none(),
-                detail: defect.unwrap_or_default(),
-            };
-            // One that is not well stays drained.
-            let card = if passed { self.resume(name).await? } else { self.get(name)? };
-            Ok(proto::SelfTestResponse { passed, steps: parts.into_iter().map(step).collect(), card: Some(card) })
+        let (caller, name, service) = (Caller::of(&request)?, request.into_inner().name, self.clone());
+        let well = |parts: &Vec<(String, Option<String>)>| parts.iter().all(|(_, defect)| defect.is_none());
+        let step = |(name, defect): (String, Option<String>)| proto::SelfTestStep {
+            name,
+            passed: defect.is_none(),
+            detail: defect.unwrap_or_default(),
         };
-        self.audited(&caller, "Cards/SelfTest", work).await
+        to_the_end(async move {
+            let work = async {
+                let (parts, card) = service.on_bench(&name, |bench| bench.self_test(), well).await?;
+                let passed = well(&parts);
+                Ok(proto::SelfTestResponse { passed, steps: parts.into_iter().map(step).collect(), card: Some(card) })
+            };
+            service.audited(&caller, "Cards/SelfTest", work).await
+        })
+        .await
     }
 
     type WatchStream = ReceiverStream<Result<proto::ListCardsResponse, Status>>;

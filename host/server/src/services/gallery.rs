@@ -1,6 +1,6 @@
 //! `whorl.v1.Gallery`.
 
-use crate::appliance::{About, Appliance};
+use crate::appliance::{About, Appliance, Turns, to_the_end};
 use crate::guard::Caller;
 use crate::metrics;
 use crate::proto::gallery_server::Gallery;
@@ -13,12 +13,20 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt};
+use prost::Message;
+use std::time::{Duration, Instant};
 use tonic::{Request, Response, Status, Streaming};
-use whorl_gallery::{EnrolledFinger, Enrolment, Operation, Receipt};
+use tracing::Instrument;
+use whorl_gallery::{EnrolledFinger, Enrolment, Operation, Receipt, StoreError};
 use whorl_matcher::Role;
 
 /// Enrolments of one stream that wait to become durable: enough for one group commit to hold many.
 const UNDER_WAY_MAX: usize = 256;
+
+/// A removal waits so long for a compaction or copy that is running,
+const REMOVAL_MAX: Duration = Duration::from_mins(10);
+/// and looks so often whether it has ended.
+const REMOVAL_LOOK: Duration = Duration::from_millis(100);
 
 /// The service.
 #[derive(Debug, Clone)]
@@ -64,17 +72,32 @@ async fn enroll(
         // Encoding takes the CPU for about a millisecond a finger.
         let operation = tokio::task::spawn_blocking(move || enrolment(request)).await.map_err(refusal::broken)??;
         let receipt = change(&appliance, operation).await?;
-        metrics::enrolled(receipt.references);
+        if !receipt.replayed {
+            metrics::enrolled(receipt.references);
+        }
         Ok((receipt, u64::from(receipt.references)))
     };
     appliance.audited(&caller, "Gallery/Enroll", about, work).await
 }
 
-/// A change of what is enrolled, to the end even if the caller goes away: what is done is audited.
-async fn to_the_end<T: Send + 'static>(
-    work: impl Future<Output = Result<T, Status>> + Send + 'static,
-) -> Result<T, Status> {
-    tokio::spawn(work).await.map_err(refusal::broken)?
+/// Removes from the files what was expunged, after a compaction or copy that is running. `false`: it is not removed yet.
+async fn remove(appliance: &Appliance) -> bool {
+    let until = Instant::now() + REMOVAL_MAX;
+    loop {
+        let store = Arc::clone(&appliance.store);
+        match tokio::task::spawn_blocking(move || store.compact(&|_| {})).await {
+            Ok(Ok(_)) => return true,
+            Ok(Err(StoreError::Compacting)) if Instant::now() < until => tokio::time::sleep(REMOVAL_LOOK).await,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "what was expunged is still in the files");
+                return false;
+            }
+            Err(error) => {
+                tracing::error!(%error, "a compaction failed");
+                return false;
+            }
+        }
+    }
 }
 
 /// Encounters are named where one is meant.
@@ -110,15 +133,23 @@ impl Gallery for GalleryService {
         let appliance = Arc::clone(&self.0);
         // Handles wait in the channel in the order of the requests; its bound is the back-pressure.
         let (sender, waiting) = mpsc::channel(UNDER_WAY_MAX);
-        tokio::spawn(async move {
+        let read = async move {
             loop {
                 let next = match requests.next().await {
                     None => return,
                     Some(Err(status)) => Err(status),
                     Some(Ok(request)) => {
+                        // Both keep the client from sending more, where calls of their own would be refused.
+                        appliance.guard.pace(&caller.identity).await;
+                        let kib = Turns::kib(request.encoded_len());
+                        let Ok(turn) = Arc::clone(&appliance.turns.streamed).acquire_many_owned(kib).await else { return };
                         let id = request.request_id.clone();
-                        let work = tokio::spawn(enroll(Arc::clone(&appliance), caller.clone(), request));
-                        Ok((id, work))
+                        let enrolled = enroll(Arc::clone(&appliance), caller.clone(), request);
+                        let work = async move {
+                            let _turn = turn;
+                            enrolled.await
+                        };
+                        Ok((id, tokio::spawn(work.in_current_span())))
                     }
                 };
                 let ends = next.is_err();
@@ -126,7 +157,8 @@ impl Gallery for GalleryService {
                     return;
                 }
             }
-        });
+        };
+        tokio::spawn(read.in_current_span());
         let outcomes = ReceiverStream::new(waiting).then(|next| async {
             let (request_id, work) = next?;
             let outcome = match work.await.map_err(refusal::broken)? {
@@ -147,12 +179,8 @@ impl Gallery for GalleryService {
     ) -> Result<Response<proto::GetEncounterResponse>, Status> {
         let caller = Caller::of(&request)?;
         let request = request.into_inner();
-        let about = About {
-            purpose: request.purpose,
-            gallery: request.gallery.clone(),
-            subject: request.subject.clone(),
-            ..About::default()
-        };
+        let about =
+            About { purpose: request.purpose, ..About::change("", &request.gallery, &request.subject) };
         let work = async {
             let mut wrong = Violations::default();
             request::purpose(&mut wrong, request.purpose);
@@ -221,13 +249,9 @@ impl Gallery for GalleryService {
                 check_target(&request_id, &gallery, &subject, &encounter).check()?;
                 let operation = Operation::Expunge { request_id, gallery, subject, encounter: one(encounter) };
                 let receipt = change(&appliance, operation).await?;
-                if wait_for_removal {
-                    let store = Arc::clone(&appliance.store);
-                    let compact = move || store.compact(&|_| {});
-                    tokio::task::spawn_blocking(compact).await.map_err(refusal::broken)?.map_err(refusal::store)?;
-                }
+                let removed = wait_for_removal && remove(&appliance).await;
                 let count = receipt.references.into();
-                Ok((proto::ExpungeResponse { receipt: Some(receipt), removed: wait_for_removal }, count))
+                Ok((proto::ExpungeResponse { receipt: Some(receipt), removed }, count))
             };
             appliance.audited(&caller, "Gallery/Expunge", about, work).await
         });

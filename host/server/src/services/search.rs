@@ -12,11 +12,12 @@ use crate::request;
 use crate::running::Listed;
 use crate::templates;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request, Response, Status};
-use whorl_gallery::{Directory, Entry, Snapshot};
+use tracing::Instrument;
+use whorl_gallery::{Directory, Entry, Operation, Snapshot};
 use whorl_layout::TOP_K_MAX;
 use whorl_search::cascade::FINGERS_MAX;
 use whorl_search::service::{Progress, Stage, Ticket};
@@ -32,6 +33,8 @@ const PRIORITY_MAX: u32 = 9;
 const NEWS_MAX: usize = 8;
 /// Progress is told no more often.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
+/// Comparisons of a verification at most, fingers of the probe by references of the subject: some seconds of one core.
+const VERIFY_COMPARISONS_MAX: usize = 16_384;
 
 /// The service.
 #[derive(Debug, Clone)]
@@ -46,12 +49,7 @@ struct Accepted {
 
 impl SearchService {
     /// Checks the request and hands it to the engines.
-    async fn accept(
-        &self,
-        caller: &Caller,
-        request: proto::IdentifyRequest,
-        deadline: Option<Instant>,
-    ) -> Result<Accepted, Status> {
+    async fn accept(&self, caller: &Caller, request: proto::IdentifyRequest) -> Result<Accepted, Status> {
         let (cascade, wanted, priority) = self.checked(&request)?;
         let id = if request.search_id.is_empty() {
             caller.call_id.clone()
@@ -65,7 +63,7 @@ impl SearchService {
         let fingers = tokio::task::spawn_blocking(move || templates::fingers(&templates)).await;
         let fingers = fingers.map_err(refusal::broken)??;
         let asked = Asked { id, fingers, cascade, own: request.declared_positions_only, snapshot, wanted };
-        let task = asked.task(Some(request.gallery), priority, deadline);
+        let task = asked.task(Some(request.gallery), priority, caller.deadline);
         let ticket = self.0.service.submit(task).map_err(refusal::service)?;
         let listed =
             self.0.running.list(&asked.id, &caller.identity.name, ticket.cancel_handle()).ok_or_else(|| {
@@ -104,22 +102,64 @@ impl SearchService {
     }
 }
 
-impl Accepted {
-    /// Waits for the answer and keeps it for replays.
-    async fn answer(mut self, appliance: &Appliance) -> Result<proto::IdentifyResponse, Status> {
-        let finished = self.ticket.answer().await.map_err(refusal::service)?;
-        metrics::searched(&finished);
-        let answer = self.asked.answer(&finished);
-        answers::keep(appliance, &self.asked, &answer).await?;
-        Ok(answer)
+/// An answer before it is on record.
+struct Answered {
+    answer: proto::IdentifyResponse,
+    snapshot: Arc<Snapshot>,
+}
+
+impl Answered {
+    /// The answer as it may be given now: without whom was expunged or sealed while it went to the disk.
+    fn given(self) -> proto::IdentifyResponse {
+        let Self { mut answer, snapshot } = self;
+        answer.candidates.retain(|candidate| !snapshot.references_named(&candidate.subject).is_empty());
+        for (rank, candidate) in (1..).zip(&mut answer.candidates) {
+            candidate.rank = rank;
+        }
+        answer
     }
+}
+
+impl Accepted {
+    /// Waits for the answer. With it comes the number of its candidates, and the document that is to be kept for replays.
+    async fn answer(mut self, appliance: &Appliance) -> Result<(Answered, u64, Operation), Status> {
+        let mut finished = self.ticket.answer().await.map_err(refusal::service)?;
+        metrics::searched(&finished);
+        let asked = self.asked;
+        let (finished, asked) = if answer::is_stale(&finished.identification, &asked.snapshot) {
+            let again = move || {
+                finished.identification = asked.compared_again(finished.identification)?;
+                Ok::<_, Status>((finished, asked))
+            };
+            tokio::task::spawn_blocking(again).await.map_err(refusal::broken)??
+        } else {
+            (finished, asked)
+        };
+        let answer = asked.answer(&finished);
+        let (count, kept) = (answer.candidates.len() as u64, answers::document(&appliance.store, &asked, &answer));
+        Ok((Answered { answer, snapshot: asked.snapshot }, count, kept))
+    }
+}
+
+/// Makes a document durable.
+async fn keep(appliance: &Appliance, document: Operation) -> Result<(), Status> {
+    appliance.change(document).await.map(|_| ())
 }
 
 /// Compares with one subject; takes the CPU for a while.
 fn verify(request: &proto::VerifyRequest, snapshot: &Snapshot) -> Result<proto::VerifyResponse, Status> {
     let fingers = templates::fingers(&request.templates)?;
     let unknown = || refusal::not_found("Subject", &request.subject);
-    let index = *snapshot.references_named(&request.subject).first().ok_or_else(unknown)?;
+    let references = snapshot.references_named(&request.subject);
+    let index = *references.first().ok_or_else(unknown)?;
+    if fingers.len() * references.len() > VERIFY_COMPARISONS_MAX {
+        let what = format!(
+            "{} fingers by {} references are more than {VERIFY_COMPARISONS_MAX} comparisons; send fewer fingers",
+            fingers.len(),
+            references.len()
+        );
+        return Err(refusal::field("templates", what));
+    }
     let Some(Entry::Enrolled(enrolled)) = snapshot.entry(index) else { return Err(unknown()) };
     let cascade = Cascade { correspondences: request.correspondences, ..Cascade::default() };
     let searched = Searched { shards: snapshot.shards(), directory: snapshot };
@@ -169,15 +209,15 @@ impl Search for SearchService {
         &self,
         request: Request<proto::IdentifyRequest>,
     ) -> Result<Response<proto::IdentifyResponse>, Status> {
-        let (caller, deadline) = (Caller::of(&request)?, request::deadline(request.metadata()));
+        let caller = Caller::of(&request)?;
         let request = request.into_inner();
         let about = about(&request);
         let work = async {
-            let answer = self.accept(&caller, request, deadline).await?.answer(&self.0).await?;
-            let count = answer.candidates.len() as u64;
-            Ok((answer, count))
+            let (answered, count, kept) = self.accept(&caller, request).await?.answer(&self.0).await?;
+            Ok((answered, count, keep(&self.0, kept)))
         };
-        self.0.audited(&caller, "Search/Identify", about, work).await.map(Response::new)
+        let answered = self.0.audited_beside(&caller, "Search/Identify", about, work).await?;
+        Ok(Response::new(answered.given()))
     }
 
     type IdentifyStreamStream = ReceiverStream<Result<proto::IdentifyEvent, Status>>;
@@ -186,14 +226,14 @@ impl Search for SearchService {
         &self,
         request: Request<proto::IdentifyRequest>,
     ) -> Result<Response<Self::IdentifyStreamStream>, Status> {
-        let (caller, deadline) = (Caller::of(&request)?, request::deadline(request.metadata()));
+        let caller = Caller::of(&request)?;
         let request = request.into_inner();
         let (news, told) = mpsc::channel(NEWS_MAX);
         let service = self.clone();
-        tokio::spawn(async move {
+        let search = async move {
             let about = about(&request);
             let work = async {
-                let accepted = service.accept(&caller, request, deadline).await?;
+                let accepted = service.accept(&caller, request).await?;
                 let first = Event::Accepted(proto::Accepted { search_id: accepted.asked.id.clone() });
                 let _ = news.send(Ok(proto::IdentifyEvent { event: Some(first) })).await;
                 let telling = tokio::spawn(tell(accepted.ticket.progress(), news.clone()));
@@ -203,14 +243,14 @@ impl Search for SearchService {
                 };
                 telling.abort();
                 let _ = telling.await; // the answer comes last
-                let answer = answer?;
-                let count = answer.candidates.len() as u64;
-                Ok((answer, count))
+                let (answered, count, kept) = answer?;
+                Ok((answered, count, keep(&service.0, kept)))
             };
-            let last = service.0.audited(&caller, "Search/IdentifyStream", about, work).await;
-            let last = last.map(|answer| proto::IdentifyEvent { event: Some(Event::Answer(answer)) });
+            let last = service.0.audited_beside(&caller, "Search/IdentifyStream", about, work).await;
+            let last = last.map(|answered| proto::IdentifyEvent { event: Some(Event::Answer(answered.given())) });
             let _ = news.send(last).await; // nobody may listen any more
-        });
+        };
+        tokio::spawn(search.in_current_span());
         Ok(Response::new(ReceiverStream::new(told)))
     }
 
@@ -229,8 +269,13 @@ impl Search for SearchService {
             request::gallery(&mut wrong, &request.gallery);
             request::name(&mut wrong, "subject", &request.subject);
             wrong.check()?;
+            let turn = Arc::clone(&self.0.turns.verify).acquire_owned().await.map_err(refusal::broken)?;
             let snapshot = self.0.store.snapshot(&request.gallery).map_err(refusal::store)?;
-            let verified = tokio::task::spawn_blocking(move || verify(&request, &snapshot)).await;
+            let compare = move || {
+                let _turn = turn; // until the comparison has ended, whether or not somebody waits for it
+                verify(&request, &snapshot)
+            };
+            let verified = tokio::task::spawn_blocking(compare).await;
             Ok((verified.map_err(refusal::broken)??, 1))
         };
         self.0.audited(&caller, "Search/Verify", about, work).await.map(Response::new)
@@ -252,7 +297,6 @@ impl Search for SearchService {
 
     async fn replay(&self, request: Request<proto::ReplayRequest>) -> Result<Response<proto::ReplayResponse>, Status> {
         let caller = Caller::of(&request)?;
-        let deadline = request::deadline(request.metadata());
         let request = request.into_inner();
         let about = About { request_id: request.search_id.clone(), purpose: request.purpose, ..About::default() };
         let work = async {
@@ -260,7 +304,7 @@ impl Search for SearchService {
             request::purpose(&mut wrong, request.purpose);
             request::name(&mut wrong, "search_id", &request.search_id);
             wrong.check()?;
-            let replayed = answers::replay(&self.0, &request.search_id, deadline).await?;
+            let replayed = answers::replay(&self.0, &request.search_id, caller.deadline).await?;
             let count = replayed.differences.len() as u64;
             Ok((replayed, count))
         };

@@ -33,6 +33,11 @@ pub struct Lab {
 impl Lab {
     /// With mutual TLS, or without it and every role for everybody.
     pub async fn new(tls: bool, more: &str) -> Self {
+        Self::with(tls, more, || Box::new(CpuEngine::new(Backend::Auto))).await
+    }
+
+    /// The same with an engine of the test's own; `more` begins with keys of `[server]`.
+    pub async fn with(tls: bool, more: &str, engine: fn() -> Box<dyn Engine>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let path = |name: &str| folder.path().join(name).display().to_string();
         pki::init(&folder.path().join("pki"), &["localhost".into()], 1).expect("certificates");
@@ -46,15 +51,15 @@ impl Lab {
         } else {
             "plaintext_roles = [\"enroller\", \"searcher\", \"examiner\", \"operator\", \"auditor\"]\n".to_owned()
         };
+        let (keys, more) = more.split_at(more.find('[').unwrap_or(more.len()));
         let text = format!(
-            "[server]\nlisten = \"127.0.0.1:0\"\nshutdown_seconds = 2\n{server}[gallery]\nfolder = {:?}\nplaintext = true\n\
+            "[server]\nlisten = \"127.0.0.1:0\"\nshutdown_seconds = 2\n{keys}{server}[gallery]\nfolder = {:?}\nplaintext = true\n\
              [audit]\nfolder = {:?}\n{more}",
             path("gallery"),
             path("audit")
         );
         let config = Config::parse(&folder.path().join("whorl.toml"), &text).expect("a configuration");
         let store = Store::create(&folder.path().join("gallery"), StoreOptions::default()).expect("a store");
-        let engine = || -> Box<dyn Engine> { Box::new(CpuEngine::new(Backend::Auto)) };
         let open = Box::new(move || Ok(engine()));
         let candidacy = Candidacy { name: "cpu".into(), role: Role::Worker, engine: Some(engine()), open };
         let pool = Pool::new(vec![candidacy]).expect("threads");
