@@ -215,6 +215,31 @@ fn a_failed_write_poisons_the_store_and_leaves_all_or_nothing() {
 }
 
 #[test]
+fn what_is_acknowledged_after_a_failed_sync_survives_a_loss_of_power() {
+    let mut half_way = 0;
+    for at in 0..60 {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (storage, options) = faulty(Fault::SyncLost, at, at * 77 + 5);
+        let Ok(store) = Store::create(folder.path(), options.clone()) else { continue };
+        let enroll = |store: &Store, name: &str| store.apply(enrolment(name, "g", name, "e", &[1, 2]));
+        let names: Vec<String> = (0..40).map(|number| format!("s{number}")).collect();
+        let failed = names.iter().position(|name| enroll(&store, name).is_err()).expect("a sync failed");
+        drop(store);
+        // The machine goes on, and so what was not synced can be read.
+        let store = open(folder.path(), &options).expect("it opens again");
+        half_way += u64::from(store.stats().sequence > failed as u64);
+        for name in &names[..=failed] {
+            enroll(&store, name).expect("done before or now");
+        }
+        storage.kill();
+        drop(store);
+        let store = open(folder.path(), &small(key())).expect("it opens after the loss of power");
+        assert_eq!(subjects(&store), failed as u64 + 1, "{at}");
+    }
+    assert!(half_way > 5, "{half_way} entries that were not synced were found again");
+}
+
+#[test]
 fn faults_in_compaction_and_rotation_lose_nothing() {
     for fault in [Fault::Kill, Fault::TornWrite, Fault::NoSpace, Fault::SyncError] {
         for at in 0..80 {
