@@ -110,6 +110,38 @@ fn damage_at_the_end_of_a_closed_store_is_no_torn_tail() {
 }
 
 #[test]
+fn a_store_that_lost_its_manifest_is_not_made_anew() {
+    let traces = |entries: usize, segments: usize| {
+        let folder = tempfile::tempdir().expect("a folder");
+        for round in 0..segments {
+            let store = match round {
+                0 => Store::create(folder.path(), options(key())).expect("a new store"),
+                _ => open(folder.path(), &options(key())).expect("the store"),
+            };
+            for number in 0..entries {
+                let name = format!("{round}-{number}");
+                done(&store, enrolment(&name, "g", &name, "e", &[1]));
+            }
+        }
+        fs::remove_file(folder.path().join("manifest")).expect("removed");
+        folder
+    };
+    for (entries, rounds) in [(1, 1), (3, 1), (2, 2)] {
+        let folder = traces(entries, rounds);
+        let before = segments(folder.path());
+        let error = Store::create(folder.path(), options(key())).expect_err("somebody's entries are there");
+        assert!(matches!(error, StoreError::NotEmpty { .. }), "{error}");
+        assert_eq!(segments(folder.path()), before, "nothing was removed");
+    }
+    // Two segments without entries are more than one attempt leaves, too.
+    let folder = traces(0, 1);
+    let segment = segments(folder.path()).remove(0);
+    fs::copy(&segment, folder.path().join("00000001.segment")).expect("copied");
+    assert!(matches!(Store::create(folder.path(), options(key())), Err(StoreError::NotEmpty { .. })));
+    Store::create(traces(0, 1).path(), options(key())).expect("an attempt that was interrupted is not in the way");
+}
+
+#[test]
 fn a_flipped_bit_in_manifest_or_keys_is_found() {
     for key in [None, key()] {
         let folder = killed(key.clone());

@@ -61,6 +61,9 @@ pub(crate) fn create(folder: &Path, options: &StoreOptions) -> Result<Opened, St
     {
         return Err(StoreError::NotEmpty { folder: folder.into() });
     }
+    if has_entries(&*storage, folder, &names)? {
+        return Err(StoreError::NotEmpty { folder: folder.into() });
+    }
     for name in names.iter().filter(|name| *name != LOCK_FILE) {
         remove(&*storage, &folder.join(name))?;
     }
@@ -77,6 +80,22 @@ pub(crate) fn create(folder: &Path, options: &StoreOptions) -> Result<Opened, St
     let mut index = Index::default();
     index.enter_segment(growing.segment.clone());
     Ok(Opened { lock, books, index, applier: Applier::new(options), growing, recovery: Recovery::default() })
+}
+
+/// Whether there are segments that an attempt to make a store cannot have left: it makes one, and puts nothing into it. More is
+/// a store that has lost its manifest.
+fn has_entries(storage: &dyn Storage, folder: &Path, names: &[String]) -> Result<bool, StoreError> {
+    let mut segments = 0;
+    for name in names.iter().filter(|name| file_number(name).is_some()) {
+        let path = folder.join(name);
+        let bytes =
+            storage.open(&path).and_then(|file| file.bytes()).map_err(|e| StoreError::io("reading", &path, e))?;
+        segments += 1;
+        if segments > 1 || bytes > SEGMENT_HEADER_BYTES as u64 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Opens a store.
