@@ -17,7 +17,7 @@ use super::shared::Shared;
 use super::usage::Usage;
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 /// Bytes that are collected before they are written.
 const WRITE_BYTES: usize = 4 << 20;
@@ -62,12 +62,7 @@ struct Horizon {
 /// Rewrites what can be made smaller. The writer has just closed its segment; no other compaction runs.
 pub(crate) fn run(shared: &Shared, progress: &dyn Fn(Progress)) -> Result<Compaction, StoreError> {
     let begun = Instant::now();
-    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
-    let before = |age: std::time::Duration| now_ms.saturating_sub(u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
-    let horizon = Horizon {
-        documents_ms: before(shared.options.keep_for),
-        receipts_ms: before(shared.options.remember_requests_for),
-    };
+    let horizon = Horizon { documents_ms: shared.documents_horizon_ms(), receipts_ms: shared.receipts_horizon_ms() };
     let rewritten = rewrite(shared, &horizon, progress);
     // What failed is swept as well: nobody else knows of what it has written.
     let swept = sweep(shared);
