@@ -4,10 +4,14 @@ mod common;
 
 use common::*;
 use std::fs;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
-use whorl_gallery::{KeyError, MasterKey, Status, Store, StoreError, StoreOptions};
+use whorl_gallery::{
+    AppendFile, KeyError, Lock, MasterKey, OsStorage, ReadFile, Status, Storage, Store, StoreError, StoreOptions,
+};
 
 #[test]
 fn what_is_expunged_is_in_no_file_after_a_compaction() {
@@ -73,6 +77,78 @@ fn what_is_expunged_is_in_no_file_after_a_compaction() {
     }
 }
 
+/// The machine's file layer, whose removals fail while a count lasts.
+#[derive(Debug, Clone, Default)]
+struct Unremoving(OsStorage, Arc<AtomicUsize>);
+
+impl Storage for Unremoving {
+    fn create_folder(&self, folder: &Path) -> io::Result<()> {
+        self.0.create_folder(folder)
+    }
+
+    fn create(&self, file: &Path) -> io::Result<Box<dyn AppendFile>> {
+        self.0.create(file)
+    }
+
+    fn open(&self, file: &Path) -> io::Result<Arc<dyn ReadFile>> {
+        self.0.open(file)
+    }
+
+    fn truncate(&self, file: &Path, bytes: u64) -> io::Result<()> {
+        self.0.truncate(file, bytes)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.0.rename(from, to)
+    }
+
+    fn remove(&self, file: &Path) -> io::Result<()> {
+        if self.1.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
+            return Err(io::Error::other("the disk does not answer"));
+        }
+        self.0.remove(file)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        self.0.list(folder)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        self.0.sync_folder(folder)
+    }
+
+    fn lock(&self, file: &Path) -> io::Result<Box<dyn Lock>> {
+        self.0.lock(file)
+    }
+
+    fn available_bytes(&self, folder: &Path) -> io::Result<u64> {
+        self.0.available_bytes(folder)
+    }
+}
+
+#[test]
+fn a_compaction_that_succeeds_has_removed_what_an_earlier_one_could_not() {
+    for failures in [1, 1000] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let storage = Unremoving::default();
+        let options = StoreOptions { storage: Arc::new(storage.clone()), ..small(None) };
+        let store = Store::create(folder.path(), options).expect("a new store");
+        done(&store, enrolment("r1", "g", "anna", "e1", &[1]));
+        done(&store, enrolment("r2", "g", "bert", "e1", &[1]));
+        done(&store, expunge("x", "g", "anna", None));
+        storage.1.store(failures, Ordering::SeqCst);
+        let outcome = store.compact(&|_| {});
+        assert_eq!(outcome.is_ok(), failures == 1, "one failure is made good: {outcome:?}");
+        let trace = mark("template", "anna", "e1", 1);
+        assert_eq!(files_with(folder.path(), &trace).is_empty(), outcome.is_ok());
+        storage.1.store(0, Ordering::SeqCst);
+        assert_eq!(store.compact(&|_| {}).expect("compacted").entries_removed, 0, "nothing is left to rewrite");
+        assert_eq!(files_with(folder.path(), &trace), Vec::<String>::new());
+        assert_eq!(fs::read_dir(folder.path()).expect("readable").count() as u64, store.stats().segments + 3);
+        assert_eq!(searched(&store, "g"), [marked_record("bert", "e1", 1)]);
+    }
+}
+
 #[test]
 fn superseded_statuses_go_and_those_in_force_stay() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -114,14 +190,19 @@ fn documents_and_receipts_go_with_their_age() {
     let document = store.kept("answer-1").expect("read");
     assert_eq!(document.as_deref(), Some(&b"<the first answer>"[..]));
     assert_eq!(store.kept("answer-2").expect("read"), None);
+    let kept_ms = store.stats().oldest_document_unix_ms.expect("there is one");
+    std::thread::sleep(Duration::from_millis(3));
+    done(&store, keep("k3", "answer-3", b"<a later answer>"));
+    assert_eq!(store.stats().oldest_document_unix_ms, Some(kept_ms));
     drop(store);
     std::thread::sleep(Duration::from_millis(20));
     let zero = Duration::from_millis(10);
     let aged = StoreOptions { keep_for: zero, remember_requests_for: zero, ..options };
     let store = open(folder.path(), &aged).expect("the store");
-    assert_eq!(store.kept("answer-1").expect("read"), document);
-    assert_eq!(store.compact(&|_| {}).expect("compacted").documents_expired, 1);
-    assert_eq!(store.kept("answer-1").expect("read"), None);
+    assert_eq!(store.kept("answer-1").expect("read"), None, "too old to be given out");
+    assert_eq!(store.stats().oldest_document_unix_ms, Some(kept_ms), "and still in the files");
+    assert_eq!(store.compact(&|_| {}).expect("compacted").documents_expired, 2);
+    assert_eq!((store.kept("answer-1").expect("read"), store.stats().oldest_document_unix_ms), (None, None));
     assert_eq!(files_with(folder.path(), b"<the first answer>"), Vec::<String>::new());
     assert_eq!(store.stats().requests, 1, "the one of the enrolment that is there");
     assert!(!done(&store, keep("k1", "answer-1", b"<another>")).replayed);

@@ -49,7 +49,8 @@ fn live(folder: &Path, key: Option<MasterKey>) {
 /// The file that the store wrote to last.
 fn newest_segment(folder: &Path) -> PathBuf {
     let entries = fs::read_dir(folder).expect("readable").map(|entry| entry.expect("an entry").path());
-    let segments = entries.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".segment")));
+    let segments =
+        entries.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".segment")));
     segments.max().expect("a segment")
 }
 

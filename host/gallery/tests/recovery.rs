@@ -110,6 +110,38 @@ fn damage_at_the_end_of_a_closed_store_is_no_torn_tail() {
 }
 
 #[test]
+fn a_store_that_lost_its_manifest_is_not_made_anew() {
+    let traces = |entries: usize, segments: usize| {
+        let folder = tempfile::tempdir().expect("a folder");
+        for round in 0..segments {
+            let store = match round {
+                0 => Store::create(folder.path(), options(key())).expect("a new store"),
+                _ => open(folder.path(), &options(key())).expect("the store"),
+            };
+            for number in 0..entries {
+                let name = format!("{round}-{number}");
+                done(&store, enrolment(&name, "g", &name, "e", &[1]));
+            }
+        }
+        fs::remove_file(folder.path().join("manifest")).expect("removed");
+        folder
+    };
+    for (entries, rounds) in [(1, 1), (3, 1), (2, 2)] {
+        let folder = traces(entries, rounds);
+        let before = segments(folder.path());
+        let error = Store::create(folder.path(), options(key())).expect_err("somebody's entries are there");
+        assert!(matches!(error, StoreError::NotEmpty { .. }), "{error}");
+        assert_eq!(segments(folder.path()), before, "nothing was removed");
+    }
+    // Two segments without entries are more than one attempt leaves, too.
+    let folder = traces(0, 1);
+    let segment = segments(folder.path()).remove(0);
+    fs::copy(&segment, folder.path().join("00000001.segment")).expect("copied");
+    assert!(matches!(Store::create(folder.path(), options(key())), Err(StoreError::NotEmpty { .. })));
+    Store::create(traces(0, 1).path(), options(key())).expect("an attempt that was interrupted is not in the way");
+}
+
+#[test]
 fn a_flipped_bit_in_manifest_or_keys_is_found() {
     for key in [None, key()] {
         let folder = killed(key.clone());
@@ -212,6 +244,31 @@ fn a_failed_write_poisons_the_store_and_leaves_all_or_nothing() {
             assert_eq!(done(&store, enrolment(&name, "g", &name, "e", &[1, 2])).replayed, half == 2);
         }
     }
+}
+
+#[test]
+fn what_is_acknowledged_after_a_failed_sync_survives_a_loss_of_power() {
+    let mut half_way = 0;
+    for at in 0..60 {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (storage, options) = faulty(Fault::SyncLost, at, at * 77 + 5);
+        let Ok(store) = Store::create(folder.path(), options.clone()) else { continue };
+        let enroll = |store: &Store, name: &str| store.apply(enrolment(name, "g", name, "e", &[1, 2]));
+        let names: Vec<String> = (0..40).map(|number| format!("s{number}")).collect();
+        let failed = names.iter().position(|name| enroll(&store, name).is_err()).expect("a sync failed");
+        drop(store);
+        // The machine goes on, and so what was not synced can be read.
+        let store = open(folder.path(), &options).expect("it opens again");
+        half_way += u64::from(store.stats().sequence > failed as u64);
+        for name in &names[..=failed] {
+            enroll(&store, name).expect("done before or now");
+        }
+        storage.kill();
+        drop(store);
+        let store = open(folder.path(), &small(key())).expect("it opens after the loss of power");
+        assert_eq!(subjects(&store), failed as u64 + 1, "{at}");
+    }
+    assert!(half_way > 5, "{half_way} entries that were not synced were found again");
 }
 
 #[test]

@@ -254,6 +254,101 @@ fn the_memory_limit_is_named_when_enrolling_and_when_opening() {
 }
 
 #[test]
+fn documents_and_statuses_take_memory_too_and_expunging_is_always_allowed() {
+    for status in [false, true] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let limited = StoreOptions { memory_limit_bytes: Some(60_000), ..options(None) };
+        let store = Store::create(folder.path(), limited.clone()).expect("a new store");
+        done(&store, enrolment("r", "g", "anna", "e", &[1]));
+        let mut number = 0;
+        let error = loop {
+            let request = format!("q{number}");
+            let state = if number % 2 == 0 { Status::Sealed } else { Status::Active };
+            let operation = match status {
+                true => set_status(&request, "g", "anna", None, state),
+                false => keep(&request, &request, b"a document"),
+            };
+            match store.apply(operation) {
+                Ok(_) => number += 1,
+                Err(error) => break error,
+            }
+            assert!(number < 1000, "{:?}", store.stats());
+        };
+        assert!(matches!(error, StoreError::MemoryFull { limit: 60_000, .. }), "{error}");
+        assert!(number > 100 && store.stats().memory_bytes <= 60_000);
+        drop(store);
+        let store = open(folder.path(), &limited).expect("what was taken fits when it is read again");
+        done(&store, expunge("x", "g", "anna", None));
+    }
+}
+
+#[test]
+fn a_hash_of_a_name_is_the_store_s_own_and_stays() {
+    let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
+    let stores = folders.each_ref().map(|folder| Store::create(folder.path(), options(key())).expect("a new store"));
+    let hash = stores[0].name_hash("anna");
+    assert_eq!(stores[0].name_hash("anna"), hash);
+    assert_ne!(stores[0].name_hash("bert"), hash);
+    assert_ne!(stores[1].name_hash("anna"), hash, "another store has another secret");
+    drop(stores);
+    assert_eq!(open(folders[0].path(), &options(key())).expect("the store").name_hash("anna"), hash);
+}
+
+/// Keeps the writer in a reply until what is returned is dropped, so that it takes what is submitted meanwhile together.
+fn hold_writer(store: &Store) -> std::sync::mpsc::Sender<()> {
+    let (release, gate) = std::sync::mpsc::channel();
+    let (begin, begun) = std::sync::mpsc::channel();
+    store.submit(enrolment("first", "g", "first", "e", &[1]), move |_| {
+        begin.send(()).expect("somebody waits");
+        let _ = gate.recv(); // ends with the other end
+    });
+    begun.recv().expect("the writer replies");
+    release
+}
+
+#[test]
+fn many_enrolments_of_one_commit_fit_into_a_gallery_that_is_almost_empty() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::create(folder.path(), options(None)).expect("a new store");
+    done(&store, enrolment("r", "g", "anna", "e", &[1]));
+    let release = hold_writer(&store);
+    let (answer, answers) = std::sync::mpsc::channel();
+    for number in 0..1024 {
+        let name = number.to_string();
+        let Operation::Enroll(mut enrolment) = enrolment(&name, "g", &name, "e", &[1; 32]) else { unreachable!() };
+        enrolment.fingers.iter_mut().for_each(|finger| finger.record = record(1, 3));
+        let answer = answer.clone();
+        store.submit(Operation::Enroll(enrolment), move |outcome| answer.send(outcome).expect("somebody listens"));
+    }
+    drop((answer, release));
+    for outcome in answers {
+        outcome.expect("there is room");
+    }
+    assert_eq!(store.count(Some("g")).expect("counts").references, 2 + 1024 * 32);
+}
+
+#[test]
+fn a_gallery_that_became_empty_does_not_count() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::create(folder.path(), options(None)).expect("a new store");
+    let (answer, answers) = std::sync::mpsc::channel();
+    for number in 0..4096 {
+        let (answer, name) = (answer.clone(), format!("g{number}"));
+        store.submit(enrolment(&name, &name, "anna", "e", &[1]), move |outcome| {
+            answer.send(outcome.is_ok()).expect("somebody listens");
+        });
+    }
+    drop(answer);
+    assert!(answers.into_iter().all(|done| done));
+    let another = || enrolment("another", "another", "anna", "e", &[1]);
+    assert!(matches!(store.apply(another()), Err(StoreError::LimitReached { what: "galleries", .. })));
+    done(&store, expunge("x", "g7", "anna", None));
+    done(&store, another());
+    assert!(matches!(store.apply(enrolment("y", "g7", "a", "e", &[1])), Err(StoreError::LimitReached { .. })));
+    assert_eq!(store.stats().galleries, 4096);
+}
+
+#[test]
 fn a_key_is_asked_for_and_checked() {
     let folder = tempfile::tempdir().expect("a folder");
     let plain = tempfile::tempdir().expect("a folder");
@@ -360,4 +455,29 @@ fn a_full_queue_says_busy() {
     let busy = outcomes.iter().filter(|outcome| matches!(outcome, Err(StoreError::Busy { .. }))).count();
     assert!(busy > 0 && done > 0 && done + busy == 200, "{done} done, {busy} busy");
     assert_eq!(store.stats().sequence, done as u64);
+}
+
+#[test]
+fn more_bytes_than_may_wait_are_busy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let few = StoreOptions { queue_bytes_max: 1 << 20, ..options(None) };
+    assert!(matches!(Store::create(folder.path(), few), Err(StoreError::Invalid { field: "queue_bytes_max", .. })));
+    let options = StoreOptions { queue_bytes_max: 8 << 20, ..options(None) };
+    let store = Store::create(folder.path(), options).expect("a new store");
+    let release = hold_writer(&store);
+    let (answer, answers) = std::sync::mpsc::channel();
+    let document = vec![7; 1 << 20];
+    for number in 0..20 {
+        let (name, answer) = (format!("k{number}"), answer.clone());
+        store.submit(keep(&name, &name, &document), move |outcome| answer.send(outcome).expect("somebody listens"));
+    }
+    drop((answer, release));
+    let outcomes: Vec<_> = answers.into_iter().collect();
+    let busy = outcomes.iter().filter(|outcome| matches!(outcome, Err(StoreError::Busy { .. }))).count();
+    let done_count = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    assert_eq!((done_count, busy), (7, 13), "seven of a little more than a MiB fit");
+    for number in 20..40 {
+        let name = format!("k{number}");
+        done(&store, keep(&name, &name, &document));
+    }
 }

@@ -3,9 +3,10 @@
 use super::entry::{Body, LogEntry, LogFinger};
 use super::error::StoreError;
 use super::index::{Index, Placed};
+use super::limits::SLOTS_MAX;
 use super::operation::Status;
 use super::options::{Encoder, StoreOptions};
-use super::projection::{Projection, Published};
+use super::projection::{Demand, Projection, Published};
 use std::collections::{BTreeSet, HashMap};
 
 /// A sealed encounter whose references come back, with its records from the log.
@@ -20,8 +21,9 @@ impl Restored {
         self.fingers.len()
     }
 
-    pub(crate) fn record_bytes(&self) -> u64 {
-        self.fingers.iter().map(|(_, _, record)| record.len() as u64).sum()
+    /// Finger position and bytes of each record.
+    pub(crate) fn records(&self) -> impl Iterator<Item = (u8, usize)> {
+        self.fingers.iter().map(|(position, _, record)| (*position, record.len()))
     }
 }
 
@@ -59,9 +61,10 @@ impl Applier {
         }
     }
 
-    /// Whether a gallery takes this many references more, however they lie.
-    pub(crate) fn has_room(&self, gallery: &str, references: usize) -> bool {
-        self.numbers.get(gallery).is_none_or(|&number| self.projections[number].has_room(references))
+    /// Whether a gallery takes these records.
+    pub(crate) fn has_room(&self, gallery: &str, demand: &Demand) -> bool {
+        let slots = self.numbers.get(gallery).map_or(0, |&number| self.projections[number].slots());
+        slots + demand.slots_max(self.shard_bytes) <= SLOTS_MAX
     }
 
     /// Reads what an entry brings back from the log: the records of the encounters that it unseals.

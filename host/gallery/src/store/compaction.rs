@@ -12,12 +12,12 @@ use super::limits::DISK_RESERVE_BYTES;
 use super::manifest::Row;
 use super::options::{Compaction, Progress, Stage};
 use super::recovery::document_id;
-use super::segment::{End, Found, Location, Segment};
+use super::segment::{End, Found, Location, Segment, file_number};
 use super::shared::Shared;
 use super::usage::Usage;
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 /// Bytes that are collected before they are written.
 const WRITE_BYTES: usize = 4 << 20;
@@ -62,13 +62,21 @@ struct Horizon {
 /// Rewrites what can be made smaller. The writer has just closed its segment; no other compaction runs.
 pub(crate) fn run(shared: &Shared, progress: &dyn Fn(Progress)) -> Result<Compaction, StoreError> {
     let begun = Instant::now();
-    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
-    let before = |age: std::time::Duration| now_ms.saturating_sub(u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
-    let horizon = Horizon {
-        documents_ms: before(shared.options.keep_for),
-        receipts_ms: before(shared.options.remember_requests_for),
-    };
-    let runs = choose(shared, &horizon);
+    let horizon = Horizon { documents_ms: shared.documents_horizon_ms(), receipts_ms: shared.receipts_horizon_ms() };
+    let rewritten = rewrite(shared, &horizon, progress);
+    // What failed is swept as well: nobody else knows of what it has written.
+    let swept = sweep(shared);
+    let mut outcome = rewritten?;
+    swept?;
+    outcome.seconds = begun.elapsed().as_secs_f64();
+    if let Some(observer) = &shared.options.observer {
+        observer.compacted(&outcome);
+    }
+    Ok(outcome)
+}
+
+fn rewrite(shared: &Shared, horizon: &Horizon, progress: &dyn Fn(Progress)) -> Result<Compaction, StoreError> {
+    let runs = choose(shared, horizon);
     let of = runs.iter().flatten().filter_map(|row| row.closed).sum();
     let (mut done, mut outcome) = (0, Compaction::default());
     for run in runs {
@@ -77,10 +85,7 @@ pub(crate) fn run(shared: &Shared, progress: &dyn Fn(Progress)) -> Result<Compac
             let segment = shared.read().segments.get(&row.id).cloned();
             let segment =
                 segment.ok_or_else(|| StoreError::Poisoned { reason: "a closed segment is not open".into() })?;
-            if let Err(error) = output.take(shared, *row, &segment, &horizon, &mut outcome) {
-                output.abandon(shared);
-                return Err(error);
-            }
+            output.take(shared, *row, &segment, horizon, &mut outcome)?;
             done += row.closed.unwrap_or(0);
             progress(Progress { stage: Stage::Compact, done, of });
             if output.bytes() >= shared.options.segment_bytes / 2 || place + 1 == run.len() {
@@ -88,11 +93,28 @@ pub(crate) fn run(shared: &Shared, progress: &dyn Fn(Progress)) -> Result<Compac
             }
         }
     }
-    outcome.seconds = begun.elapsed().as_secs_f64();
-    if let Some(observer) = &shared.options.observer {
-        observer.compacted(&outcome);
-    }
     Ok(outcome)
+}
+
+/// Removes every segment that the manifest does not name, of this compaction or an earlier one that failed, and its key. When it
+/// returns, they are gone from the disk.
+fn sweep(shared: &Shared) -> Result<(), StoreError> {
+    let mut books = shared.books(); // so nobody is between a new segment and its place in the manifest
+    shared.check_poison()?;
+    let (storage, folder) = (&shared.options.storage, &shared.folder);
+    let rows: HashSet<u32> = books.manifest.rows.iter().map(|row| row.id).collect();
+    for name in storage.list(folder).map_err(|e| StoreError::io("listing", folder, e))? {
+        if file_number(&name).is_some_and(|id| !rows.contains(&id)) {
+            let path = folder.join(name);
+            storage.remove(&path).map_err(|e| StoreError::io("removing", &path, e))?;
+        }
+    }
+    storage.sync_folder(folder).map_err(|e| StoreError::io("syncing", folder, e))?;
+    if books.keyring.encrypted() {
+        books.keyring.retain(|id| rows.contains(&id));
+        books.save_keys().inspect_err(|error| shared.poison(error))?;
+    }
+    Ok(())
 }
 
 /// Runs of neighbours that are worth rewriting: what has dead entries, and what is small and has such a neighbour.
@@ -218,16 +240,7 @@ impl Output {
         Ok(at)
     }
 
-    /// Removes what was written in vain.
-    fn abandon(self, shared: &Shared) {
-        if let Some(growing) = self.growing
-            && let Err(error) = shared.options.storage.remove(&growing.segment.path)
-        {
-            tracing::warn!(%error, "a segment of a compaction that failed stays until the store is opened again");
-        }
-    }
-
-    /// Puts the new segment in place of its inputs and removes them.
+    /// Puts the new segment in place of its inputs.
     fn finish(mut self, shared: &Shared, outcome: &mut Compaction) -> Result<(), StoreError> {
         if let Some(growing) = &mut self.growing {
             write(growing, &mut self.buffer)?;
@@ -239,15 +252,10 @@ impl Output {
         // refuses now must be opened again before it is changed any more.
         let removed = self.swap(shared).inspect_err(|error| shared.poison(error))?;
         for segment in &removed {
-            shared.options.storage.remove(&segment.path).map_err(|e| StoreError::io("removing", &segment.path, e))?;
-        }
-        let mut books = shared.books();
-        let storage = &shared.options.storage;
-        storage.sync_folder(&shared.folder).map_err(|e| StoreError::io("syncing", &shared.folder, e))?;
-        if books.keyring.encrypted() {
-            let rows: HashSet<u32> = books.manifest.rows.iter().map(|row| row.id).collect();
-            books.keyring.retain(|id| rows.contains(&id));
-            books.save_keys().inspect_err(|error| shared.poison(error))?;
+            // Early, for the sake of free space; the sweep at the end has the last word.
+            if let Err(error) = shared.options.storage.remove(&segment.path) {
+                tracing::warn!(%error, "a segment that was replaced is not removed yet");
+            }
         }
         Ok(())
     }

@@ -91,7 +91,7 @@ pub enum StoreError {
         /// Sequence of that operation.
         sequence: u64,
     },
-    /// As many operations wait as may.
+    /// As many operations wait as may, or as many bytes.
     #[error("{queued} operations wait already; try again later")]
     Busy {
         /// How many.

@@ -4,7 +4,7 @@
 //! made, renamed and removed in it, in that order. After the fault the layer answers everything with an error, as if
 //! the process were gone, and the files are as a machine that starts again would find them.
 
-use super::storage::{AppendFile, Lock, OsStorage, ReadFile, Storage};
+use super::storage::{AppendFile, ChangeFile, Lock, OsStorage, ReadFile, Storage, cut_and_sync};
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,9 @@ pub enum Fault {
     NoSpace,
     /// Syncing fails, once, and what was not synced may be lost; then power is lost.
     SyncError,
+    /// Syncing fails, once, and nothing else: what was not synced can be read, and counts as synced to the system, but is gone
+    /// with the power unless it is written again.
+    SyncLost,
 }
 
 /// When something goes wrong.
@@ -28,7 +31,7 @@ pub enum Fault {
 pub struct Plan {
     /// What.
     pub fault: Fault,
-    /// At which operation that changes something, counted from 0; [`Fault::SyncError`] waits for the next sync.
+    /// At which operation that changes something, counted from 0; faults of syncing wait for the next sync.
     pub at: u64,
     /// Decides what of unsynced data survives.
     pub seed: u64,
@@ -47,7 +50,7 @@ struct State {
     random: u64,
     dead: bool,
     full: bool,
-    syncs_fail: bool,
+    sync_fault: Option<Fault>,
     unsynced: HashMap<PathBuf, Lengths>,
     /// Changes of names that no folder sync has made last, the oldest first.
     names: VecDeque<Change>,
@@ -57,6 +60,36 @@ struct State {
 struct Lengths {
     synced: u64,
     written: u64,
+    /// Bytes of those that the system takes for synced, from the first to behind the last; empty if there are none.
+    lost: (u64, u64),
+}
+
+impl Lengths {
+    const NONE: Self = Self { synced: 0, written: 0, lost: (0, 0) };
+
+    /// Up to where the bytes survive at best.
+    fn reachable(&self) -> u64 {
+        if self.lost.0 < self.lost.1 { self.lost.0 } else { self.written }
+    }
+
+    fn lose(&mut self) {
+        self.lost = (self.synced, self.written);
+    }
+
+    /// Bytes are written, the same ones or others: they are not lost any more, and unsure until the next sync.
+    fn write(&mut self, offset: u64, bytes: u64) {
+        let end = offset + bytes;
+        self.written = self.written.max(end);
+        self.synced = self.synced.min(offset);
+        if offset <= self.lost.0 {
+            self.lost.0 = self.lost.0.max(end);
+        }
+    }
+
+    fn cut(&mut self, bytes: u64) {
+        let Self { synced, written, lost: (from, to) } = *self;
+        *self = Self { synced: synced.min(bytes), written: written.min(bytes), lost: (from, to.min(bytes)) };
+    }
 }
 
 /// A change of a folder, with what takes it back.
@@ -78,7 +111,7 @@ impl FaultyStorage {
                 random,
                 dead: false,
                 full: false,
-                syncs_fail: false,
+                sync_fault: None,
                 unsynced: HashMap::new(),
                 names: VecDeque::new(),
             })),
@@ -118,7 +151,7 @@ impl FaultyStorage {
         if let Some(plan) = state.plan.filter(|plan| plan.at == number) {
             match plan.fault {
                 Fault::NoSpace => state.full = true,
-                Fault::SyncError => state.syncs_fail = true,
+                Fault::SyncError | Fault::SyncLost => state.sync_fault = Some(plan.fault),
                 Fault::Kill => {
                     state.die();
                     return Err(gone());
@@ -152,13 +185,27 @@ impl State {
         Ok(())
     }
 
+    /// Lets a sync fail if it is to.
+    fn sync(&mut self, path: Option<&Path>) -> io::Result<()> {
+        match self.sync_fault.take() {
+            None => return Ok(()),
+            Some(Fault::SyncLost) => {
+                if let Some(lengths) = path.and_then(|path| self.unsynced.get_mut(path)) {
+                    lengths.lose();
+                }
+            }
+            Some(_) => self.die(),
+        }
+        Err(io::Error::other("the disk does not answer"))
+    }
+
     /// Takes back a part of what was not made to last, as a loss of power does.
     fn die(&mut self) {
         self.dead = true;
         let mut unsynced: Vec<_> = self.unsynced.drain().collect();
         unsynced.sort_by(|a, b| a.0.cmp(&b.0));
-        for (path, Lengths { synced, written }) in unsynced {
-            let survives = synced + self.next(written - synced + 1);
+        for (path, lengths) in unsynced {
+            let survives = lengths.synced + self.next(lengths.reachable() - lengths.synced + 1);
             if let Ok(file) = std::fs::OpenOptions::new().write(true).open(&path) {
                 let _ = file.set_len(survives); // a file that is gone has nothing to lose
             }
@@ -209,12 +256,50 @@ impl AppendFile for FaultyFile {
 
     fn sync(&mut self) -> io::Result<()> {
         let mut state = self.storage.change(|_| {})?;
-        if state.syncs_fail {
-            state.die();
-            return Err(io::Error::other("the disk does not answer"));
-        }
+        state.sync(Some(&self.path))?;
         // A file that was renamed meanwhile was synced before: nothing of it is open here.
-        state.unsynced.entry(self.path.clone()).and_modify(|lengths| lengths.synced = lengths.written);
+        state.unsynced.entry(self.path.clone()).and_modify(|lengths| lengths.synced = lengths.reachable());
+        Ok(())
+    }
+}
+
+/// A file of the failing layer whose end is changed, all in one operation.
+#[derive(Debug)]
+struct ChangedFile {
+    file: std::fs::File,
+    path: PathBuf,
+    storage: FaultyStorage,
+}
+
+impl ReadFile for ChangedFile {
+    fn bytes(&self) -> io::Result<u64> {
+        ReadFile::bytes(&self.file)
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        ReadFile::read_at(&self.file, offset, buffer)
+    }
+}
+
+impl ChangeFile for ChangedFile {
+    fn cut(&self, bytes: u64) -> io::Result<()> {
+        if let Some(lengths) = self.storage.alive()?.unsynced.get_mut(&self.path) {
+            lengths.cut(bytes);
+        }
+        self.file.cut(bytes)
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        if let Some(lengths) = self.storage.alive()?.unsynced.get_mut(&self.path) {
+            lengths.write(offset, bytes.len() as u64);
+        }
+        self.file.write_at(offset, bytes)
+    }
+
+    fn sync_all(&self) -> io::Result<()> {
+        let mut state = self.storage.alive()?;
+        state.sync(Some(&self.path))?;
+        state.unsynced.entry(self.path.clone()).and_modify(|lengths| lengths.synced = lengths.reachable());
         Ok(())
     }
 }
@@ -231,7 +316,7 @@ impl Storage for FaultyStorage {
             return Err(full());
         }
         OsStorage.create(file)?;
-        state.unsynced.insert(file.into(), Lengths { synced: 0, written: 0 });
+        state.unsynced.insert(file.into(), Lengths::NONE);
         state.names.push_back(Change::Created(file.into()));
         Ok(Box::new(FaultyFile { storage: self.clone(), path: file.into() }))
     }
@@ -242,8 +327,9 @@ impl Storage for FaultyStorage {
     }
 
     fn truncate(&self, file: &Path, bytes: u64) -> io::Result<()> {
-        let _state = self.change(|_| {})?;
-        OsStorage.truncate(file, bytes)
+        drop(self.change(|_| {})?);
+        let opened = std::fs::OpenOptions::new().read(true).write(true).open(file)?;
+        cut_and_sync(&ChangedFile { file: opened, path: file.into(), storage: self.clone() }, bytes)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -273,10 +359,7 @@ impl Storage for FaultyStorage {
 
     fn sync_folder(&self, _folder: &Path) -> io::Result<()> {
         let mut state = self.change(|_| {})?;
-        if state.syncs_fail {
-            state.die();
-            return Err(io::Error::other("the disk does not answer"));
-        }
+        state.sync(None)?;
         state.names.clear();
         Ok(())
     }

@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 /// In place of a number: there is none.
 pub(crate) const NONE: u32 = u32::MAX;
+/// What a gallery takes in memory before it has any encounter, about, its projection and names among it.
+pub(crate) const GALLERY_BYTES: u64 = 1024;
 /// What an allocation takes besides its bytes, about.
 const ALLOCATION_BYTES: usize = 16;
 
@@ -205,7 +207,7 @@ impl Gallery {
             + self.encounters.len() * size_of::<EncounterRow>()
             + owners * size_of::<Owner>();
         let places = self.published.slot_records.iter().map(|&records| u64::from(records) * 4).sum::<u64>();
-        (tables / 2 * 3 + self.own_bytes) as u64 + self.published.bytes + places
+        GALLERY_BYTES + (tables / 2 * 3 + self.own_bytes) as u64 + self.published.bytes + places
     }
 
     fn add_subject(&mut self, name: &str) -> u32 {

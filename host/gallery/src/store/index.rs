@@ -29,6 +29,7 @@ impl Done {
 pub(crate) struct Document {
     pub(crate) at: Location,
     pub(crate) sequence: u64,
+    pub(crate) unix_ms: u64,
 }
 
 /// An entry that set a status: how many encounters still have it from there.
@@ -45,6 +46,18 @@ pub(crate) struct Placed {
     pub(crate) encounter: Option<u32>,
     /// Index, finger position, and view of each.
     pub(crate) references: Vec<(u32, u8, u8)>,
+}
+
+/// What a request takes in memory.
+pub(crate) const REQUEST_BYTES: u64 = table_bytes(size_of::<(Hash, Done)>());
+/// What a kept document takes in memory.
+pub(crate) const DOCUMENT_BYTES: u64 = table_bytes(size_of::<(Hash, Document)>());
+/// What an entry that set a status takes in memory.
+pub(crate) const STATUS_BYTES: u64 = table_bytes(size_of::<(u64, StatusEntry)>());
+
+/// What a row of a table takes: it has a byte more, tables are filled to seven eighths, and have half their length as slack.
+const fn table_bytes(row: usize) -> u64 {
+    (row as u64 + 1) * 8 * 3 / (7 * 2)
 }
 
 /// Everything that is known of a store's contents.
@@ -95,7 +108,7 @@ impl Index {
             Body::Status { target, status } => self.set_status(target, *status, sequence, unix_ms, at, placed),
             Body::Expunge { target } => self.expunge(target, sequence, at),
             Body::Keep { .. } => {
-                self.documents.insert(id, Document { at, sequence });
+                self.documents.insert(id, Document { at, sequence, unix_ms });
                 self.usage.entry(at.segment).or_default().kept(unix_ms);
             }
             Body::Done => self.usage.entry(at.segment).or_default().done(unix_ms),
@@ -160,11 +173,12 @@ impl Index {
     }
 
     /// What index and records take in memory, in bytes. Counted from what there is, so that a store takes the same when
-    /// it is opened again: tables have half their length as slack, which is between nothing and all of it.
+    /// it is opened again: the slack of tables is taken for half their length, and is between nothing and all of it.
     pub(crate) fn memory_bytes(&self) -> u64 {
-        let requests = self.requests.len() * (size_of::<(Hash, Done)>() + 1);
-        let documents = self.documents.len() * (size_of::<(Hash, Document)>() + 1);
+        let requests = self.requests.len() as u64 * REQUEST_BYTES;
+        let documents = self.documents.len() as u64 * DOCUMENT_BYTES;
+        let statuses = self.statuses.len() as u64 * STATUS_BYTES;
         let galleries: u64 = self.galleries.iter().map(Gallery::memory_bytes).sum();
-        (requests + documents) as u64 / 7 * 8 * 3 / 2 + galleries
+        requests + documents + statuses + galleries
     }
 }

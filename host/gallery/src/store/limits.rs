@@ -44,3 +44,5 @@ pub(crate) const BATCH_BYTES: usize = 8 << 20;
 pub(crate) const DISK_RESERVE_BYTES: u64 = 4 << 20;
 /// Operations that may wait for the writer, unless an option says otherwise.
 pub(crate) const QUEUE_MAX: usize = 4096;
+/// Bytes of operations that may wait for the writer, unless an option says otherwise.
+pub(crate) const QUEUE_BYTES_MAX: usize = 256 << 20;

@@ -1,8 +1,15 @@
-//! What importers and exporters ask of a store.
+//! What importers, exporters and writers of documents ask of a store.
 
 use super::{Store, StoreError, Thing};
 
 impl Store {
+    /// Hash of a name under the store's own secret: the same whenever the store is open, and different in every other one. A
+    /// kept document that refers to a subject by it holds no name, so that the subject can be expunged while the
+    /// document stays.
+    pub fn name_hash(&self, name: &str) -> [u8; 16] {
+        self.shared.hasher.hash("name", [name.as_bytes()])
+    }
+
     /// Whether an operation with this request id was done, and is remembered.
     pub fn knows_request(&self, request_id: &str) -> bool {
         let hash = self.shared.hasher.hash("request", [request_id.as_bytes()]);

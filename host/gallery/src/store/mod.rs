@@ -128,18 +128,22 @@ impl Store {
     /// [`StoreError::Poisoned`] after that, [`StoreError::Closed`].
     #[allow(clippy::needless_pass_by_value)] // the operation is the store's from here on
     pub fn submit(&self, operation: Operation, reply: impl FnOnce(Result<Receipt, StoreError>) + Send + 'static) {
-        let job = match self.prepare(&operation) {
-            Ok((kind, payload, id, claims)) => Job { kind, payload, id, claims, reply: Box::new(reply) },
+        let (kind, payload, id, claims) = match self.prepare(&operation) {
+            Ok(prepared) => prepared,
             Err(error) => return reply(Err(error)),
         };
-        let Some(sender) = &self.sender else { return (job.reply)(Err(StoreError::Closed)) };
+        let Some(sender) = &self.sender else { return reply(Err(StoreError::Closed)) };
+        let Some(share) = self.shared.waiting.take(payload.len(), self.shared.options.queue_bytes_max) else {
+            return reply(Err(StoreError::Busy { queued: sender.len() }));
+        };
+        let job = Job { kind, payload, id, claims, reply: Box::new(reply), share };
         let (refused, error) = match sender.try_send(Message::Job(job)) {
             Ok(()) => return,
             Err(TrySendError::Full(message)) => (message, StoreError::Busy { queued: sender.len() }),
             Err(TrySendError::Disconnected(message)) => (message, StoreError::Closed),
         };
         if let Message::Job(job) = refused {
-            (job.reply)(Err(error));
+            job.answer(Err(error));
         }
     }
 
@@ -204,14 +208,17 @@ impl Store {
         })
     }
 
-    /// Reads a kept document from the log; `None` if there is none of that id.
+    /// Reads a kept document from the log; `None` if there is none of that id, or it is beyond its age.
     ///
     /// # Errors
     /// [`StoreError::Damaged`], [`StoreError::Io`].
     pub fn kept(&self, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let hash = self.shared.hasher.hash("document", [id.as_bytes()]);
         let index = self.shared.read();
-        let Some(document) = index.documents.get(&hash).copied() else { return Ok(None) };
+        let found = index.documents.get(&hash).copied();
+        let Some(document) = found.filter(|found| found.unix_ms >= self.shared.documents_horizon_ms()) else {
+            return Ok(None);
+        };
         let Some(segment) = index.segments.get(&document.at.segment).cloned() else { return Ok(None) };
         drop(index);
         let (header, payload) = segment.read(document.at)?;
@@ -271,6 +278,7 @@ impl Store {
         let index = self.shared.read();
         let bytes: u64 = index.usage.values().map(|usage| usage.bytes).sum();
         let dead_bytes = index.usage.values().map(|usage| usage.dead_bytes).sum();
+        let oldest = index.usage.values().map(|usage| usage.oldest_kept_ms).min();
         StoreStats {
             disk_bytes: bytes + (index.usage.len() * segment::SEGMENT_HEADER_BYTES) as u64,
             live_bytes: bytes - dead_bytes,
@@ -281,6 +289,7 @@ impl Store {
             galleries: index.galleries.iter().filter(|gallery| gallery.counts.encounters > 0).count() as u64,
             requests: index.requests.len() as u64,
             documents: index.documents.len() as u64,
+            oldest_document_unix_ms: oldest.filter(|&oldest| oldest != u64::MAX),
             sequence: index.sequence,
             queued: self.sender.as_ref().map_or(0, Sender::len) as u64,
             encrypted,

@@ -2,7 +2,7 @@
 
 use super::error::StoreError;
 use super::key::MasterKey;
-use super::limits::{QUEUE_MAX, SEGMENT_BYTES_RANGE, SHARD_BYTES_RANGE};
+use super::limits::{ENTRY_BYTES_MAX, QUEUE_BYTES_MAX, QUEUE_MAX, SEGMENT_BYTES_RANGE, SHARD_BYTES_RANGE};
 use super::operation::{EnrolledFinger, Status};
 use super::storage::{OsStorage, Storage};
 use std::fmt::Debug;
@@ -27,11 +27,13 @@ pub struct StoreOptions {
     pub memory_limit_bytes: Option<u64>,
     /// Operations that may wait for the writer.
     pub queue_max: usize,
+    /// Bytes of operations that may wait for the writer or be with it, at least 2 MiB, so that one has room.
+    pub queue_bytes_max: usize,
     /// Version of the encoder that makes the records.
     pub encoder_version: u16,
     /// Makes records of other versions anew when the store is opened.
     pub encoder: Option<Encoder>,
-    /// Age at which compaction drops a kept document.
+    /// Age at which a kept document is given out no more, and compaction drops it.
     pub keep_for: Duration,
     /// Age at which compaction forgets the request id of an operation that left nothing else.
     pub remember_requests_for: Duration,
@@ -49,6 +51,7 @@ impl Default for StoreOptions {
             shard_bytes: 64 << 20,
             memory_limit_bytes: None,
             queue_max: QUEUE_MAX,
+            queue_bytes_max: QUEUE_BYTES_MAX,
             encoder_version: 1,
             encoder: None,
             keep_for: 30 * DAY,
@@ -82,6 +85,10 @@ impl StoreOptions {
         }
         if self.queue_max == 0 {
             return Err(StoreError::invalid("queue_max", "0 operations may wait"));
+        }
+        if self.queue_bytes_max < ENTRY_BYTES_MAX {
+            let reason = format!("{} is less than {ENTRY_BYTES_MAX}", self.queue_bytes_max);
+            return Err(StoreError::invalid("queue_bytes_max", reason));
         }
         Ok(())
     }
@@ -264,6 +271,8 @@ pub struct StoreStats {
     pub requests: u64,
     /// Documents kept.
     pub documents: u64,
+    /// When the oldest document in the files was kept, in milliseconds since 1970: one beyond its age waits for a compaction.
+    pub oldest_document_unix_ms: Option<u64>,
     /// Number of the newest operation.
     pub sequence: u64,
     /// Operations that wait for the writer.

@@ -5,7 +5,7 @@
 //! same shard, which engines keep loaded.
 
 use super::error::StoreError;
-use super::limits::{PLACE_BITS, POSITIONS, SLOT_RECORDS_MAX, SLOTS_MAX};
+use super::limits::{PLACE_BITS, POSITIONS, RECORD_BYTES_MAX, SLOT_RECORDS_MAX, SLOTS_MAX};
 use crate::{Shard, ShardBuilder, ShardError};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -39,6 +39,30 @@ pub(crate) struct Published {
     pub(crate) bytes: u64,
 }
 
+/// Records that are to come, per finger position.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Demand {
+    records: [usize; POSITIONS],
+    bytes: [usize; POSITIONS],
+}
+
+impl Demand {
+    pub(crate) fn add(&mut self, position: u8, bytes: usize) {
+        self.records[usize::from(position)] += 1;
+        self.bytes[usize::from(position)] += bytes;
+    }
+
+    /// How many slots they begin at most: one at each position, and one more for each that they fill.
+    pub(crate) fn slots_max(&self, shard_bytes: usize) -> usize {
+        // A slot that has no room for a record has at least so many bytes.
+        let full_bytes = shard_bytes + 1 - RECORD_BYTES_MAX;
+        let slots = |(&records, &bytes): (&usize, &usize)| {
+            usize::from(records > 0) + bytes / full_bytes + records / SLOT_RECORDS_MAX
+        };
+        self.records.iter().zip(&self.bytes).map(slots).sum()
+    }
+}
+
 #[derive(Debug)]
 struct Slot {
     records: u32, // those in `pending` among them
@@ -63,9 +87,8 @@ impl Projection {
         Self { shard_bytes, chains: Default::default(), slots: Vec::new(), touched: BTreeSet::new() }
     }
 
-    /// Whether this many records fit, however they lie.
-    pub(crate) fn has_room(&self, records: usize) -> bool {
-        self.slots.len() + records <= SLOTS_MAX
+    pub(crate) const fn slots(&self) -> usize {
+        self.slots.len()
     }
 
     /// Appends a record of a finger position, as the entry `sequence` brings it, and returns its gallery index. It is

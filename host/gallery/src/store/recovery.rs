@@ -10,7 +10,7 @@ use super::keyring::{KEYS_FILE, Keyring};
 use super::log::{self, Logged, Position};
 use super::manifest::{MANIFEST_FILE, Manifest, Row};
 use super::options::{Progress, Recovery, Stage, StoreOptions};
-use super::segment::{SEGMENT_HEADER_BYTES, file_name, file_number};
+use super::segment::{SEGMENT_HEADER_BYTES, Segment, file_name, file_number};
 use super::storage::{Lock, Storage};
 use std::path::Path;
 use std::sync::Arc;
@@ -61,6 +61,9 @@ pub(crate) fn create(folder: &Path, options: &StoreOptions) -> Result<Opened, St
     {
         return Err(StoreError::NotEmpty { folder: folder.into() });
     }
+    if has_entries(&*storage, folder, &names)? {
+        return Err(StoreError::NotEmpty { folder: folder.into() });
+    }
     for name in names.iter().filter(|name| *name != LOCK_FILE) {
         remove(&*storage, &folder.join(name))?;
     }
@@ -79,6 +82,22 @@ pub(crate) fn create(folder: &Path, options: &StoreOptions) -> Result<Opened, St
     Ok(Opened { lock, books, index, applier: Applier::new(options), growing, recovery: Recovery::default() })
 }
 
+/// Whether there are segments that an attempt to make a store cannot have left: it makes one, and puts nothing into it. More is
+/// a store that has lost its manifest.
+fn has_entries(storage: &dyn Storage, folder: &Path, names: &[String]) -> Result<bool, StoreError> {
+    let mut segments = 0;
+    for name in names.iter().filter(|name| file_number(name).is_some()) {
+        let path = folder.join(name);
+        let bytes =
+            storage.open(&path).and_then(|file| file.bytes()).map_err(|e| StoreError::io("reading", &path, e))?;
+        segments += 1;
+        if segments > 1 || bytes > SEGMENT_HEADER_BYTES as u64 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Opens a store.
 pub(crate) fn open(folder: &Path, options: &StoreOptions, progress: &dyn Fn(Progress)) -> Result<Opened, StoreError> {
     let begun = Instant::now();
@@ -91,6 +110,7 @@ pub(crate) fn open(folder: &Path, options: &StoreOptions, progress: &dyn Fn(Prog
     let mut books = Books::load(storage, folder, options.key.clone())?;
     let leftover_files = remove_leftovers(&mut books)?;
     let segments = log::open_segments(&books)?;
+    make_last(&books, &segments)?;
     let (mut index, mut applier) = (Index::default(), Applier::new(options));
     for segment in &segments {
         index.enter_segment(segment.clone());
@@ -121,15 +141,26 @@ pub(crate) fn open(folder: &Path, options: &StoreOptions, progress: &dyn Fn(Prog
     Ok(Opened { lock, books, index, applier, growing, recovery })
 }
 
+/// Makes the segment that is not closed survive a loss of power, before it is read: a process whose sync failed has left
+/// entries that can be read and may not be on the disk, and they are as good as acknowledged once they are in the index.
+fn make_last(books: &Books, segments: &[Arc<Segment>]) -> Result<(), StoreError> {
+    if let (Some(Row { closed: None, .. }), Some(segment)) = (books.manifest.rows.last(), segments.last()) {
+        let bytes = segment.bytes()?;
+        books.storage.truncate(&segment.path, bytes).map_err(|e| StoreError::io("rewriting", &segment.path, e))?;
+    }
+    Ok(())
+}
+
 /// Closes the segment that was written last, and begins a new one: a segment is written by one process only, so that
 /// no key ever encrypts two entries under one sequence, not even one that was cut and written anew.
 fn begin_next(books: &mut Books, index: &mut Index, read: &log::LogRead) -> Result<Growing, StoreError> {
     let mut rows = books.manifest.rows.clone();
     let mut dropped = None;
     if let Some(last) = rows.last_mut().filter(|row| row.closed.is_none()) {
-        let path = books.folder.join(file_name(last.id));
-        // Also makes durable what an earlier process wrote and did not live to acknowledge.
-        books.storage.truncate(&path, read.last_bytes).map_err(|e| StoreError::io("cutting", &path, e))?;
+        if read.torn_bytes > 0 {
+            let path = books.folder.join(file_name(last.id));
+            books.storage.truncate(&path, read.last_bytes).map_err(|e| StoreError::io("cutting", &path, e))?;
+        }
         (last.closed, last.last) = (Some(read.last_bytes), read.sequence);
     }
     if rows.last().is_some_and(|row| row.closed == Some(SEGMENT_HEADER_BYTES as u64)) {
@@ -201,7 +232,7 @@ impl Memory {
 
 impl Index {
     /// Makes a segment readable.
-    pub(crate) fn enter_segment(&mut self, segment: Arc<super::segment::Segment>) {
+    pub(crate) fn enter_segment(&mut self, segment: Arc<Segment>) {
         self.usage.entry(segment.id).or_default();
         self.segments.insert(segment.id, segment);
     }

@@ -287,6 +287,6 @@ fn read_header(
     match fields {
         Some((true, true, salt)) => Ok(salt),
         Some((true, false, _)) => Err(StoreError::damaged(path, 10, "it is a segment of another store or place")),
-        _ => Err(StoreError::damaged(path, 44, "the checksum of its header does not fit")),
+        _ => Err(StoreError::damaged(path, 0, "the checksum of its header does not fit")),
     }
 }

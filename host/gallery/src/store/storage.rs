@@ -37,6 +37,41 @@ pub trait ReadFile: Debug + Send + Sync {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
 }
 
+/// A file whose end is changed.
+pub(crate) trait ChangeFile: ReadFile {
+    /// Cuts it.
+    fn cut(&self, bytes: u64) -> io::Result<()>;
+
+    /// Writes over the bytes at `offset`.
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
+
+    /// Returns when all that was written survives a loss of power.
+    fn sync_all(&self) -> io::Result<()>;
+}
+
+/// Bytes at a file's end that may not be on the disk although they can be read, because syncing them failed: at least what one
+/// write appends.
+const UNSURE_BYTES: u64 = 16 << 20;
+/// Bytes that are written over in one go.
+const REWRITE_BYTES: u64 = 1 << 20;
+
+const _: () = assert!(UNSURE_BYTES >= super::segment::WRITE_BYTES_MAX as u64);
+
+/// Cuts a file to its first `bytes` and makes what remains last. Syncing alone does not: the system counts pages that it failed
+/// to write as written, and syncs them no more. So the end is written once more.
+pub(crate) fn cut_and_sync(file: &dyn ChangeFile, bytes: u64) -> io::Result<()> {
+    file.cut(bytes)?;
+    let mut at = bytes.saturating_sub(UNSURE_BYTES);
+    let mut buffer = Vec::new();
+    while at < bytes {
+        buffer.resize((bytes - at).min(REWRITE_BYTES) as usize, 0);
+        file.read_at(at, &mut buffer)?;
+        file.write_at(at, &buffer)?;
+        at += buffer.len() as u64;
+    }
+    file.sync_all()
+}
+
 /// A lock that is held until it is dropped.
 pub trait Lock: Debug + Send + Sync {}
 
@@ -52,7 +87,8 @@ pub trait Storage: Debug + Send + Sync {
     /// Opens a file to read it.
     fn open(&self, file: &Path) -> io::Result<Arc<dyn ReadFile>>;
 
-    /// Cuts a file to its first `bytes` and makes what remains survive a loss of power.
+    /// Cuts a file to its first `bytes`, which it has, and makes what remains survive a loss of power, even what an earlier sync
+    /// of its last write failed to.
     fn truncate(&self, file: &Path, bytes: u64) -> io::Result<()>;
 
     /// Gives a file another name in its folder, in place of a file that has it.
@@ -98,6 +134,20 @@ impl ReadFile for File {
     }
 }
 
+impl ChangeFile for File {
+    fn cut(&self, bytes: u64) -> io::Result<()> {
+        self.set_len(bytes)
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.write_all_at(bytes, offset)
+    }
+
+    fn sync_all(&self) -> io::Result<()> {
+        File::sync_all(self)
+    }
+}
+
 /// A file with the system's advisory lock on it, which goes with the file.
 #[derive(Debug)]
 struct OsLock {
@@ -121,9 +171,8 @@ impl Storage for OsStorage {
     }
 
     fn truncate(&self, file: &Path, bytes: u64) -> io::Result<()> {
-        let file = OpenOptions::new().write(true).open(file)?;
-        file.set_len(bytes)?;
-        file.sync_all()
+        let file = OpenOptions::new().read(true).write(true).open(file)?;
+        cut_and_sync(&file, bytes)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

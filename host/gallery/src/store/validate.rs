@@ -3,17 +3,21 @@
 use super::applier::{Applier, Restored};
 use super::entry::{Body, LogEntry, Target};
 use super::error::{StoreError, Thing};
-use super::gallery::EncounterRow;
+use super::gallery::{EncounterRow, GALLERY_BYTES};
 use super::hash::Hash;
-use super::index::{Done, Index};
+use super::index::{DOCUMENT_BYTES, Done, Index, REQUEST_BYTES, STATUS_BYTES};
 use super::limits::{GALLERIES_MAX, SLOTS_MAX};
 use super::operation::Receipt;
 use super::operation::Status;
+use super::projection::Demand;
+use std::collections::HashMap;
 
 /// Encounters of a subject at most.
 pub(crate) const ENCOUNTERS_MAX: u32 = 4096;
-/// What an enrolment takes in memory besides records and names, about: rows, tables, request.
-const ENROLMENT_BYTES: u64 = 400;
+/// What an enrolment takes in memory besides request, references and names, about: its row and its subject's.
+const ENROLMENT_BYTES: u64 = 220;
+/// What a reference takes in memory besides its record: owner, index, place in the shard.
+const REFERENCE_BYTES: u64 = 20;
 
 /// What is to be done with an operation.
 pub(crate) enum Verdict {
@@ -27,8 +31,8 @@ pub(crate) enum Verdict {
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     memory_bytes: Option<u64>, // in use, and what the plan adds
-    references: usize,
-    galleries: usize,
+    demands: HashMap<Box<str>, Demand>,
+    galleries: Option<usize>, // that have encounters, and what the plan adds
 }
 
 impl Plan {
@@ -49,9 +53,11 @@ impl Plan {
         }
         match &entry.body {
             Body::Enroll { gallery, subject, encounter, fingers, .. } => {
-                self.check_enrolment(index, gallery, subject, encounter)?;
-                let bytes = fingers.iter().map(|finger| finger.record.len() as u64).sum::<u64>();
-                self.take(index, applier, gallery, fingers.len(), bytes, memory_limit)?;
+                let gallery_bytes = self.check_enrolment(index, gallery, subject, encounter)?;
+                let rows = ENROLMENT_BYTES + REQUEST_BYTES + (subject.len() + encounter.len()) as u64 + gallery_bytes;
+                self.take_memory(index, rows, memory_limit)?;
+                let records = fingers.iter().map(|finger| (finger.position, finger.record.len()));
+                self.take_records(index, applier, gallery, records, memory_limit)?;
                 Ok(Verdict::Write { references: fingers.len() as u32, restored: Vec::new() })
             }
             Body::Status { target, status } => {
@@ -61,8 +67,9 @@ impl Plan {
                 let searched: usize = changed.map(|row: &EncounterRow| row.references.len()).sum();
                 let restored = applier.restore(index, entry)?;
                 let back: usize = restored.iter().map(Restored::references).sum();
-                let bytes = restored.iter().map(Restored::record_bytes).sum();
-                self.take(index, applier, target.gallery, back, bytes, memory_limit)?;
+                self.take_memory(index, REQUEST_BYTES + STATUS_BYTES, memory_limit)?;
+                let records = restored.iter().flat_map(Restored::records);
+                self.take_records(index, applier, target.gallery, records, memory_limit)?;
                 let references = if *status == Status::Sealed { searched } else { back } as u32;
                 Ok(Verdict::Write { references, restored })
             }
@@ -70,62 +77,81 @@ impl Plan {
                 let (gallery, numbers) = existing(index, target)?;
                 let rows = numbers.iter().map(|&number| &index.galleries[gallery].encounters[number as usize]);
                 let references = rows.map(|row| row.references.len()).sum::<usize>() as u32;
+                // The way out of a full memory is open at any time.
+                self.take_memory(index, REQUEST_BYTES, u64::MAX)?;
                 Ok(Verdict::Write { references, restored: Vec::new() })
             }
             Body::Keep { .. } if index.documents.contains_key(id) => Err(StoreError::AlreadyExists(Thing::Document)),
-            Body::Keep { .. } | Body::Done => Ok(Verdict::Write { references: 0, restored: Vec::new() }),
+            Body::Keep { .. } | Body::Done => {
+                self.take_memory(index, REQUEST_BYTES + DOCUMENT_BYTES, memory_limit)?;
+                Ok(Verdict::Write { references: 0, restored: Vec::new() })
+            }
         }
     }
 
+    /// Returns what the gallery takes in memory if it is new.
     fn check_enrolment(
         &mut self,
         index: &Index,
         gallery: &str,
         subject: &str,
         encounter: &str,
-    ) -> Result<(), StoreError> {
-        let Some(gallery) = index.gallery(gallery) else {
-            // Several operations of the plan may make the same one: an early refusal at the very limit is no harm.
-            self.galleries += 1;
-            return if index.galleries.len() + self.galleries > GALLERIES_MAX {
-                Err(StoreError::LimitReached { what: "galleries", limit: GALLERIES_MAX as u64 })
-            } else {
-                Ok(())
-            };
+    ) -> Result<u64, StoreError> {
+        let Some(gallery) = index.gallery(gallery).filter(|gallery| gallery.counts.encounters > 0) else {
+            // Several operations of the plan may make the same one: an early refusal at the very limit is no harm. One that
+            // became empty does not count: what it still takes counts as memory.
+            let used = || index.galleries.iter().filter(|gallery| gallery.counts.encounters > 0).count();
+            let galleries = self.galleries.get_or_insert_with(used);
+            if *galleries >= GALLERIES_MAX {
+                return Err(StoreError::LimitReached { what: "galleries", limit: GALLERIES_MAX as u64 });
+            }
+            *galleries += 1;
+            return Ok(GALLERY_BYTES);
         };
-        let Some(subject) = gallery.subject(subject) else { return Ok(()) };
+        let Some(subject) = gallery.subject(subject) else { return Ok(0) };
         if gallery.encounter(subject, encounter).is_some() {
             return Err(StoreError::AlreadyExists(Thing::Encounter));
         }
         if gallery.encounter_count(subject) >= ENCOUNTERS_MAX {
             return Err(StoreError::LimitReached { what: "encounters of a subject", limit: ENCOUNTERS_MAX.into() });
         }
+        Ok(0)
+    }
+
+    /// Takes memory.
+    fn take_memory(&mut self, index: &Index, bytes: u64, limit: u64) -> Result<(), StoreError> {
+        let used = self.memory_bytes.get_or_insert_with(|| index.memory_bytes());
+        let needed = *used + bytes;
+        if needed > limit {
+            return Err(StoreError::MemoryFull { needed, limit });
+        }
+        *used = needed;
         Ok(())
     }
 
-    /// Takes memory and gallery indices for references.
-    fn take(
+    /// Takes memory and gallery indices for records, each a finger position and bytes.
+    fn take_records(
         &mut self,
         index: &Index,
         applier: &Applier,
         gallery: &str,
-        references: usize,
-        record_bytes: u64,
+        records: impl Iterator<Item = (u8, usize)>,
         limit: u64,
     ) -> Result<(), StoreError> {
-        if references == 0 {
+        let mut records = records.peekable();
+        if records.peek().is_none() {
             return Ok(());
         }
-        if !applier.has_room(gallery, self.references + references) {
+        let (mut demand, mut bytes) = (self.demands.get(gallery).cloned().unwrap_or_default(), 0);
+        for (position, record_bytes) in records {
+            demand.add(position, record_bytes);
+            bytes += record_bytes as u64 + REFERENCE_BYTES;
+        }
+        if !applier.has_room(gallery, &demand) {
             return Err(StoreError::LimitReached { what: "slots of a gallery", limit: SLOTS_MAX as u64 });
         }
-        let used = *self.memory_bytes.get_or_insert_with(|| index.memory_bytes());
-        let needed = used + record_bytes + ENROLMENT_BYTES;
-        if needed > limit {
-            return Err(StoreError::MemoryFull { needed, limit });
-        }
-        self.memory_bytes = Some(needed);
-        self.references += references;
+        self.take_memory(index, bytes, limit)?;
+        self.demands.insert(gallery.into(), demand);
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use super::manifest::Row;
 use super::operation::Receipt;
 use super::options::Commit;
 use super::segment::{Location, SEGMENT_HEADER_BYTES};
-use super::shared::Shared;
+use super::shared::{Share, Shared};
 use super::validate::{Plan, Verdict};
 use crossbeam_channel::{Receiver, Sender};
 use std::collections::{HashSet, VecDeque};
@@ -30,6 +30,15 @@ pub(crate) struct Job {
     /// What no two operations of a commit may share: request, subject, document.
     pub(crate) claims: Vec<u64>,
     pub(crate) reply: Reply,
+    /// Of the bytes that may wait.
+    pub(crate) share: Share,
+}
+
+impl Job {
+    pub(crate) fn answer(self, outcome: Result<Receipt, StoreError>) {
+        drop(self.share); // whoever hears the answer finds room
+        (self.reply)(outcome);
+    }
 }
 
 /// What the writer is asked for.
@@ -100,8 +109,8 @@ impl Writer {
                 break;
             }
             match self.examine(&job, &mut plan) {
-                Ok(Verdict::Done(receipt)) => (job.reply)(Ok(receipt)),
-                Err(error) => (job.reply)(Err(error)),
+                Ok(Verdict::Done(receipt)) => job.answer(Ok(receipt)),
+                Err(error) => job.answer(Err(error)),
                 Ok(Verdict::Write { references, restored }) => {
                     claims.extend(job.claims.iter().copied());
                     bytes += job.payload.len();
@@ -160,7 +169,7 @@ impl Writer {
         };
         for (sequence, accepted) in (first..).zip(batch) {
             let references = accepted.references;
-            (accepted.job.reply)(Ok(Receipt { sequence, replayed: false, references, unix_ms }));
+            accepted.job.answer(Ok(Receipt { sequence, replayed: false, references, unix_ms }));
         }
         if let Some(observer) = &self.shared.options.observer {
             observer.committed(&commit);
@@ -257,7 +266,7 @@ fn close_last(rows: &mut [Row], bytes: u64, last: u64) {
 
 fn answer_all(batch: Vec<Accepted>, error: &StoreError) {
     for accepted in batch {
-        (accepted.job.reply)(Err(error.clone()));
+        accepted.job.answer(Err(error.clone()));
     }
 }
 
