@@ -326,7 +326,7 @@ mod tests {
 
     #[test]
     fn what_is_found_after_the_end_of_a_pass_is_not_counted() {
-        let piece = Piece { nth: 0, shard: 0, extents: 0..1, records: 1 };
+        let piece = Piece { nth: 0, shard: 0, extents: 0..1, first: 0, records: 1 };
         let entrant = Entrant { role: Role::Worker, live: true, rate: None };
         let batch = Batch::new(Search::new(Vec::new(), 1), vec![piece.clone()], vec![entrant, entrant]);
         assert!(batch.take(0, false).is_some());

@@ -2,11 +2,11 @@
 
 use super::job::Job;
 use super::task::ServiceError;
-use crate::engine::{Search, is_among};
+use crate::engine::{Search, address, addresses};
 use crate::pool::{Pool, Slice};
 use crate::{Role, Service as InService};
 use crossbeam_channel::Receiver;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -126,14 +126,11 @@ impl Scheduler {
             self.galleries.insert(gallery.clone(), job.shards().to_vec());
         }
         let of_jobs = self.jobs.iter().flat_map(Job::shards);
-        let mut wanted: Vec<Arc<Shard>> = Vec::new();
-        for shard in self.galleries.values().flatten().chain(of_jobs).chain(job.shards()) {
-            if shard.records() > 0 && !is_among(shard, &wanted) {
-                wanted.push(Arc::clone(shard));
-            }
-        }
-        let held = self.pool.shards();
-        if held.len() == wanted.len() && wanted.iter().all(|shard| is_among(shard, &held)) {
+        let all = self.galleries.values().flatten().chain(of_jobs).chain(job.shards());
+        let mut known = HashSet::new();
+        let new = |shard: &&Arc<Shard>| shard.records() > 0 && known.insert(address(shard));
+        let wanted: Vec<Arc<Shard>> = all.filter(new).cloned().collect();
+        if addresses(&self.pool.shards()) == known {
             return Ok(());
         }
         Ok(self.pool.hold(wanted)?)

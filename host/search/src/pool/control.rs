@@ -1,0 +1,108 @@
+//! What a pool and those who have a hand on it both reach: its members, and what they are to hold.
+
+use crate::batch::Role;
+use crate::engine::{EngineError, address, addresses};
+use crate::member::{Member, Order, Service};
+use crossbeam_channel::{Receiver, unbounded};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use whorl_gallery::Shard;
+
+/// How a member stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberStatus {
+    /// Which engine.
+    pub name: String,
+    /// What it is for.
+    pub role: Role,
+    /// Whether it takes work, and why not.
+    pub service: Service,
+    /// Comparisons per second that it has shown, 0 before it has.
+    pub comparisons_per_second: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) members: Vec<Member>,
+    /// What members hold when they have carried out their orders. Orders that change that are given under this lock, so every
+    /// member gets them in the same sequence, and one that is opened meanwhile gets all that come after.
+    shards: Mutex<Vec<Arc<Shard>>>,
+}
+
+impl Shared {
+    pub(super) const fn new(members: Vec<Member>) -> Self {
+        Self { members, shards: Mutex::new(Vec::new()) }
+    }
+
+    pub(super) fn shards(&self) -> MutexGuard<'_, Vec<Arc<Shard>>> {
+        self.shards.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has the members hold exactly `wanted`. Returns what becomes of that, from each that is in service.
+    pub(super) fn hold(&self, wanted: Vec<Arc<Shard>>) -> Receiver<Result<(), EngineError>> {
+        let (reply, replies) = unbounded();
+        let mut shards = self.shards();
+        // Kept ones come first, in their order: so members need not move them.
+        let among = addresses(&wanted);
+        shards.retain(|shard| among.contains(&address(shard)));
+        let mut known = addresses(&*shards);
+        shards.extend(wanted.into_iter().filter(|shard| known.insert(address(shard))));
+        for member in &self.members {
+            // One that is not in service may be about to be; it is not waited for.
+            let reply = member.standing.in_service().then(|| reply.clone());
+            member.order(Order::Hold(shards.clone(), reply));
+        }
+        replies
+    }
+
+    pub(super) fn status(&self) -> Vec<MemberStatus> {
+        let of = |member: &Member| MemberStatus {
+            name: member.standing.name.clone(),
+            role: member.standing.role,
+            service: member.standing.service(),
+            comparisons_per_second: member.standing.rate().unwrap_or(0.0) as u64,
+        };
+        self.members.iter().map(of).collect()
+    }
+}
+
+/// A hand on a pool's members while it searches; it does not keep the pool alive.
+#[derive(Debug, Clone)]
+pub struct PoolControl(Weak<Shared>);
+
+impl PoolControl {
+    pub(super) fn of(shared: &Arc<Shared>) -> Self {
+        Self(Arc::downgrade(shared))
+    }
+
+    /// How the members stand; nobody where the pool has ended.
+    pub fn status(&self) -> Vec<MemberStatus> {
+        self.0.upgrade().map(|shared| shared.status()).unwrap_or_default()
+    }
+
+    /// Has the member finish what it has taken, and then closes its engine, so that another process can open it. Returns
+    /// whether there is such a member.
+    pub fn drain(&self, name: &str) -> bool {
+        let Some(shared) = self.0.upgrade() else { return false };
+        let Some(member) = shared.members.iter().find(|member| member.standing.name == name) else { return false };
+        member.standing.start_draining();
+        member.order(Order::Drain);
+        true
+    }
+
+    /// Opens a member's engine again and loads the gallery into it; the next pass has it. Does nothing where it is in
+    /// service.
+    ///
+    /// # Errors
+    /// What stands in the way; the member is out of service then. `Request` if there is no such member.
+    pub fn resume(&self, name: &str) -> Result<(), EngineError> {
+        let unknown = || EngineError::Request { what: format!("there is no engine {name}") };
+        let shared = self.0.upgrade().ok_or_else(unknown)?;
+        let member = shared.members.iter().find(|member| member.standing.name == name).ok_or_else(unknown)?;
+        let (reply, replies) = unbounded();
+        {
+            let shards = shared.shards();
+            member.order(Order::Resume(shards.clone(), reply));
+        }
+        replies.recv().unwrap_or_else(|_| Err(unknown()))
+    }
+}
