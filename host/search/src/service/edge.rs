@@ -2,7 +2,7 @@
 
 use super::job::{Job, Place, Reply};
 use super::scheduler::{Load, Order, Scheduler};
-use super::task::{Finished, PRIORITY_MAX, Progress, ServiceError, Stage, Task};
+use super::task::{Finished, PRIORITY_MAX, PRIORITY_URGENT, Progress, ServiceError, Stage, Task};
 use crate::pool::{MemberStatus, Pool, PoolControl};
 use crossbeam_channel::{Sender, unbounded};
 use std::io;
@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 use whorl_layout::TOP_K_MAX;
 
+/// Of so many places of the queue one is kept for urgent searches.
+const PLACES_PER_RESERVED: usize = 8;
 /// Bounds of the time that somebody who is refused is told to wait.
 const RETRY: std::ops::RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_mins(1);
 /// How often the end is looked for.
@@ -20,7 +22,8 @@ const LOOK: Duration = Duration::from_millis(5);
 /// How a service runs.
 #[derive(Debug, Clone, Copy)]
 pub struct ServiceOptions {
-    /// Searches that may be under way, those that wait among them.
+    /// Searches that may be under way, those that wait among them. An eighth of the places, and one at least where there are
+    /// several, is kept for those of [`PRIORITY_URGENT`] and above.
     pub queue_max: usize,
     /// Time that a pass over a slice should take.
     pub slice: Duration,
@@ -87,7 +90,7 @@ impl Service {
         if self.stopping.load(Ordering::Acquire) {
             return Err(ServiceError::ShuttingDown);
         }
-        let place = self.place()?;
+        let place = self.place(task.priority)?;
         let first = Progress { stage: Stage::Queued, compared: 0, of: 0 };
         let ((answer, answered), (progress, watched)) = (oneshot::channel(), watch::channel(first));
         let cancelled = Arc::new(AtomicBool::new(false));
@@ -99,13 +102,16 @@ impl Service {
         Ok(Ticket { answered, watched, cancel, done: false })
     }
 
-    /// A place in the queue.
-    fn place(&self) -> Result<Place, ServiceError> {
-        let taken = self.queued.fetch_add(1, Ordering::AcqRel);
-        let place = Place(Arc::clone(&self.queued));
-        if taken < self.queue_max {
-            return Ok(place);
-        }
+    /// A place in the queue for a search of a priority.
+    fn place(&self, priority: u8) -> Result<Place, ServiceError> {
+        let reserved = if self.queue_max > 1 { (self.queue_max / PLACES_PER_RESERVED).max(1) } else { 0 };
+        let places = self.queue_max - if priority < PRIORITY_URGENT { reserved } else { 0 };
+        let free = |taken: usize| (taken < places).then_some(taken + 1);
+        // In one step: who is refused must not hold a place that another needs, not even for a moment.
+        let taken = match self.queued.fetch_update(Ordering::AcqRel, Ordering::Acquire, free) {
+            Ok(_) => return Ok(Place(Arc::clone(&self.queued))),
+            Err(taken) => taken,
+        };
         let (backlog, rate) = (self.load.backlog.load(Ordering::Relaxed), self.load.rate.load(Ordering::Relaxed));
         // A place is free when about one of those that wait is through.
         let seconds = backlog as f64 / rate.max(1) as f64 / taken.max(1) as f64;
