@@ -65,8 +65,9 @@ impl Scheduler {
     pub fn serve(mut self) {
         while self.listen() {
             self.drop_ended();
-            if let Some(run) = self.lead() {
-                self.pass(run);
+            let now = Instant::now();
+            if let Some(run) = self.lead(now) {
+                self.pass(run, now);
             }
             self.finish_done();
             self.publish();
@@ -147,20 +148,20 @@ impl Scheduler {
     }
 
     /// What the most urgent job needs next.
-    fn lead(&self) -> Option<Slice> {
+    fn lead(&self, now: Instant) -> Option<Slice> {
         self.jobs
             .iter()
-            .filter_map(|job| Some((job.urgency(), job.next()?)))
+            .filter_map(|job| Some((job.urgency(now), job.next()?)))
             .min_by(|a, b| a.0.cmp(&b.0))
             .map(|(_, run)| run)
     }
 
     /// Fingers that need the run's first extent and find a slot, the most urgent first. All probes of a pass have one gate. The
     /// run is cut to what all of them need, and to what takes the time of a slice.
-    fn seats(&self, run: &mut Slice) -> Vec<Seat> {
+    fn seats(&self, run: &mut Slice, now: Instant) -> Vec<Seat> {
         let need = |nth: usize| self.jobs[nth].needing(&run.shard, run.extents.start);
         let mut order: Vec<usize> = (0..self.jobs.len()).filter(|&nth| need(nth).next().is_some()).collect();
-        order.sort_by_key(|&nth| self.jobs[nth].urgency());
+        order.sort_by_cached_key(|&nth| self.jobs[nth].urgency(now));
         let gate = |nth: usize| self.jobs[nth].task.cascade.gate;
         let first = order.first().map(|&nth| gate(nth));
         let same = order.into_iter().filter(|&nth| Some(gate(nth)) == first);
@@ -175,10 +176,9 @@ impl Scheduler {
     }
 
     /// Compares a slice with all who have a seat.
-    fn pass(&mut self, mut slice: Slice) {
-        let seats = self.seats(&mut slice);
+    fn pass(&mut self, mut slice: Slice, now: Instant) {
+        let seats = self.seats(&mut slice, now);
         let searches: BTreeSet<usize> = seats.iter().map(|&(nth, _)| nth).collect();
-        let now = Instant::now();
         for &nth in &searches {
             self.jobs[nth].begin(searches.len() > 1, now);
         }
