@@ -215,6 +215,9 @@ pub enum EngineError {
         /// Which engine.
         engine: String,
     },
+    /// The pool was told to stop.
+    #[error("The engines were told to stop")]
+    Stopped,
     /// No engine was left for part of the gallery, or time was up.
     #[error(
         "{} of {wanted} records were compared: {why}. Not compared: {}",

@@ -192,8 +192,14 @@ impl Standing {
 
 /// What a pool tells a member's thread. Orders are carried out one after another.
 pub(crate) enum Order {
-    /// Hold these shards, if in service; the answer is the first failure. Nobody may wait for it.
-    Hold(Vec<Arc<Shard>>, Option<Sender<Result<(), EngineError>>>),
+    /// Hold these shards, if in service.
+    Hold {
+        shards: Vec<Arc<Shard>>,
+        /// Whether it leaves service where it cannot.
+        must: bool,
+        /// Who waits for the first failure, if anybody does.
+        reply: Option<Sender<Result<(), EngineError>>>,
+    },
     /// Take part in a batch over these shards; incidents go to the sender.
     Run(Seat, Arc<[Arc<Shard>]>, Sender<Incident>),
     /// Close the engine, in answer to [`Standing::start_draining`].
@@ -265,8 +271,8 @@ impl Worker {
         for order in orders {
             // Nobody minds an answer that is no longer waited for.
             match order {
-                Order::Hold(shards, reply) => {
-                    let held = if self.standing.in_service() { self.hold(&shards) } else { Ok(()) };
+                Order::Hold { shards, must, reply } => {
+                    let held = if self.standing.in_service() { self.hold(&shards, must) } else { Ok(()) };
                     let _ = reply.map(|reply| reply.send(held));
                 }
                 Order::Run(seat, shards, incidents) => self.run(seat.batch(), &shards, &incidents),
@@ -289,7 +295,7 @@ impl Worker {
     }
 
     /// Has the engine hold exactly `shards`, in this order. What it holds of them stays where it is.
-    fn hold(&mut self, shards: &[Arc<Shard>]) -> Result<(), EngineError> {
+    fn hold(&mut self, shards: &[Arc<Shard>], must: bool) -> Result<(), EngineError> {
         let Some(engine) = &mut self.engine else { return Ok(()) };
         engine.keep(shards);
         let held = engine.shards();
@@ -298,7 +304,7 @@ impl Worker {
             engine.keep(&[]);
         }
         let loaded = shards[engine.shards().len()..].iter().try_for_each(|shard| engine.load(Arc::clone(shard)));
-        if let Err(error) = &loaded {
+        if must && let Err(error) = &loaded {
             self.standing.condemn(format!("it cannot hold the gallery: {}", error.explained()), Fault::of(error));
         }
         self.standing.lock().resident_bytes = engine.resident_bytes();
@@ -314,7 +320,7 @@ impl Worker {
             Ok(engine) => {
                 let slots = engine.probes_per_pass();
                 self.engine = Some(engine);
-                self.hold(shards)?;
+                self.hold(shards, true)?;
                 let mut state = self.standing.lock();
                 (state.service, state.fault) = (Service::InService, None);
                 (state.strikes, state.foreign_resets) = (0, 0);

@@ -9,6 +9,7 @@ mod control;
 use crate::batch::{Batch, Entrant, MemberId, Role, Seat};
 use crate::engine::{Answer, Engine, EngineError, Gap, Incident, Search, Share};
 use crate::member::{Fault, Member, Opener, Order, Service};
+use crate::sync::after;
 use crate::work::{self, Found, Gathered, Piece};
 use control::Shared;
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -131,9 +132,25 @@ impl Pool {
     /// # Errors
     /// That of the last member, if no one is left in service.
     pub fn hold(&mut self, wanted: Vec<Arc<Shard>>) -> Result<(), EngineError> {
-        let failure = self.shared.hold(wanted).into_iter().filter_map(Result::err).last();
-        let left = self.shared.members.iter().any(|member| member.standing.in_service());
-        failure.filter(|_| !left).map_or(Ok(()), Err)
+        match self.shared.hold(wanted, true) {
+            Some(EngineError::Stopped) => Err(EngineError::Stopped),
+            Some(failure) if !self.shared.members.iter().any(|member| member.standing.in_service()) => Err(failure),
+            _ => Ok(()),
+        }
+    }
+
+    /// Has searches cover exactly `needed`, and beside them `welcome` where every member in service can hold that too. Returns
+    /// whether they do.
+    ///
+    /// # Errors
+    /// As [`hold`](Self::hold).
+    pub fn hold_with(&mut self, needed: Vec<Arc<Shard>>, welcome: &[Arc<Shard>]) -> Result<bool, EngineError> {
+        let all = needed.iter().chain(welcome).cloned().collect();
+        match self.shared.hold(all, welcome.is_empty()) {
+            None => Ok(true),
+            Some(EngineError::Stopped) => Err(EngineError::Stopped),
+            Some(_) => self.hold(needed).map(|()| false),
+        }
     }
 
     /// Bytes of the shards that lie in memory of the members' own.
@@ -190,7 +207,7 @@ impl Pool {
 
     /// Has the members do `open`: what they found of each probe, who did it, and what went wrong on the way.
     fn pass(&self, search: &Search, shards: &[Arc<Shard>], mut open: Vec<Piece>) -> Result<Passed, EngineError> {
-        let deadline = Instant::now() + search.timeout;
+        let deadline = after(search.timeout);
         let mut kept: Vec<Kept> = Vec::new();
         let mut incidents = Vec::new();
         loop {
@@ -237,6 +254,7 @@ impl Pool {
         for (id, member) in members.iter().enumerate().filter(|&(id, _)| entrants[id].live) {
             member.order(Order::Run(Seat::new(&batch, id), Arc::clone(&held), self.report.clone()));
         }
+        self.shared.watch(&batch);
         let outcome = batch.finish(deadline);
         let failed: Vec<Incident> = self.reports.try_iter().collect();
         incidents.extend(failed.iter().cloned());
@@ -250,6 +268,9 @@ impl Pool {
         }
         if outcome.missing.is_empty() {
             return Ok(outcome.found);
+        }
+        if outcome.timed_out && self.shared.is_stopped() {
+            return Err(EngineError::Stopped);
         }
         let first = if outcome.timed_out { format!("time was up after {:?}", search.timeout) } else { String::new() };
         Err(self.incomplete(wanted, &outcome.missing, &first, &failed))

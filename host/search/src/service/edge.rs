@@ -4,10 +4,12 @@ use super::job::{Job, Place, Reply};
 use super::scheduler::{Load, Order, Scheduler};
 use super::task::{Finished, PRIORITY_MAX, PRIORITY_URGENT, Progress, ServiceError, Stage, Task};
 use crate::pool::{MemberStatus, Pool, PoolControl};
+use crate::sync::after;
 use crossbeam_channel::{Sender, unbounded};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 use whorl_layout::TOP_K_MAX;
@@ -44,6 +46,8 @@ pub struct ServiceStatus {
     pub running: usize,
     /// Coarse comparisons that are still to be made.
     pub backlog: u64,
+    /// Whether searches are still taken on: `false` after the end, and after a fault that ended the service's thread.
+    pub alive: bool,
     /// The engines.
     pub engines: Vec<MemberStatus>,
 }
@@ -52,6 +56,7 @@ pub struct ServiceStatus {
 #[derive(Debug)]
 pub struct Service {
     orders: Sender<Order>,
+    thread: JoinHandle<()>,
     control: PoolControl,
     queued: Arc<AtomicUsize>,
     queue_max: usize,
@@ -69,9 +74,10 @@ impl Service {
         let (orders, received) = unbounded();
         let (control, load) = (pool.control(), Arc::new(Load::default()));
         let scheduler = Scheduler::new(pool, received, Arc::clone(&load), options.slice);
-        std::thread::Builder::new().name("scheduler".into()).spawn(move || scheduler.serve())?;
+        let thread = std::thread::Builder::new().name("scheduler".into()).spawn(move || scheduler.serve())?;
         Ok(Self {
             orders,
+            thread,
             control,
             queued: Arc::default(),
             queue_max: options.queue_max,
@@ -84,11 +90,15 @@ impl Service {
     /// Hands a search over.
     ///
     /// # Errors
-    /// `Busy` where the queue is full, `Request` for what cannot be searched, `ShuttingDown`.
+    /// `Busy` where the queue is full, `Request` for what cannot be searched, `ShuttingDown`; `Broken` where a fault has ended the
+    /// service's thread, and only a new service would search again.
     pub fn submit(&self, task: Task) -> Result<Ticket, ServiceError> {
         check(&task)?;
         if self.stopping.load(Ordering::Acquire) {
             return Err(ServiceError::ShuttingDown);
+        }
+        if self.thread.is_finished() {
+            return Err(ServiceError::Broken);
         }
         let place = self.place(task.priority)?;
         let first = Progress { stage: Stage::Queued, compared: 0, of: 0 };
@@ -97,7 +107,9 @@ impl Service {
         let reply = Reply { answer, progress, place };
         let number = self.arrivals.fetch_add(1, Ordering::Relaxed);
         let job = Job::new(task, Arc::clone(&cancelled), reply, Instant::now(), number).map_err(|(_, error)| error)?;
-        self.orders.send(Order::Search(Box::new(job))).map_err(|_| ServiceError::ShuttingDown)?;
+        let ended =
+            |_| if self.stopping.load(Ordering::Acquire) { ServiceError::ShuttingDown } else { ServiceError::Broken };
+        self.orders.send(Order::Search(Box::new(job))).map_err(ended)?;
         let cancel = CancelHandle { cancelled, orders: self.orders.clone() };
         Ok(Ticket { answered, watched, cancel, done: false })
     }
@@ -126,6 +138,7 @@ impl Service {
             queued: self.queued.load(Ordering::Acquire),
             running: self.load.running.load(Ordering::Relaxed),
             backlog: self.load.backlog.load(Ordering::Relaxed),
+            alive: !self.thread.is_finished(),
             engines: self.control.status(),
         }
     }
@@ -135,16 +148,24 @@ impl Service {
         self.control.clone()
     }
 
+    /// Has the engines forget a gallery that will not be searched any more, at the next slice; searches of it that are under way
+    /// go on.
+    pub fn forget(&self, gallery: &str) {
+        let _ = self.orders.send(Order::Forget(gallery.to_owned())); // a service that has ended holds nothing
+    }
+
     /// Takes no more searches, and returns when those under way have an answer. What has none after `patience` gets
-    /// [`ServiceError::ShuttingDown`].
+    /// [`ServiceError::ShuttingDown`], also where its pass is still under way.
     pub async fn shut_down(&self, patience: Duration) {
         self.stopping.store(true, Ordering::Release);
-        let until = Instant::now() + patience;
+        let until = after(patience);
+        self.control.stop_by(until);
         if self.orders.send(Order::Stop(until)).is_err() {
             return; // it has ended already
         }
         // The fine stage of a search is short; it is waited for a little longer.
-        while self.queued.load(Ordering::Acquire) > 0 && Instant::now() < until + Duration::from_secs(5) {
+        let end = until.checked_add(Duration::from_secs(5)).unwrap_or(until);
+        while self.queued.load(Ordering::Acquire) > 0 && Instant::now() < end {
             tokio::time::sleep(LOOK).await;
         }
     }

@@ -20,10 +20,15 @@ const PROBES_MAX: usize = 16;
 /// have much to make up for.
 const RECORDS: RangeInclusive<u64> = 512..=65_536;
 
+/// Time after its last search for which a gallery stays with the engines, where others are searched.
+const KEPT: Duration = Duration::from_mins(10);
+
 /// What the edge tells the thread.
 pub enum Order {
     /// A new search.
     Search(Box<Job>),
+    /// Nobody will search this gallery any more.
+    Forget(String),
     /// A search was cancelled: look.
     Look,
     /// Take no more, and end at this moment at the latest.
@@ -49,8 +54,14 @@ pub struct Scheduler {
     pub slice: Duration,
     jobs: Vec<Job>,
     /// The newest shards of each gallery.
-    galleries: HashMap<String, Vec<Arc<Shard>>>,
+    galleries: HashMap<String, Newest>,
     stop: Option<Instant>,
+}
+
+/// What the last search of a gallery was over, and when it came.
+struct Newest {
+    shards: Vec<Arc<Shard>>,
+    searched: Instant,
 }
 
 /// Who takes part in a pass: which job, and which of its fingers.
@@ -103,11 +114,15 @@ impl Scheduler {
         match order {
             Order::Search(job) if self.stop.is_some() => job.fail(ServiceError::ShuttingDown),
             Order::Search(job) => {
-                match self.hold(&job) {
+                match self.hold(&job, Instant::now()) {
                     Ok(()) => self.jobs.push(*job),
                     Err(error) => job.fail(error),
                 }
                 self.publish();
+            }
+            Order::Forget(gallery) => {
+                self.galleries.remove(&gallery);
+                let _ = self.hold_for(None); // with fewer shards nothing goes wrong that the next search does not tell
             }
             Order::Look => {}
             Order::Stop(until) => self.stop = Some(until),
@@ -121,20 +136,31 @@ impl Scheduler {
         serving.map(|member| member.comparisons_per_second).sum()
     }
 
-    /// Has the engines hold what the job needs, beside what others need and the newest shards of other galleries.
-    fn hold(&mut self, job: &Job) -> Result<(), ServiceError> {
+    /// Has the engines hold what the job needs, beside what others need and the newest shards of other galleries that were
+    /// searched lately.
+    pub fn hold(&mut self, job: &Job, now: Instant) -> Result<(), ServiceError> {
         if let Some(gallery) = &job.task.gallery {
-            self.galleries.insert(gallery.clone(), job.shards().to_vec());
+            let newest = Newest { shards: job.shards().to_vec(), searched: now };
+            self.galleries.insert(gallery.clone(), newest);
         }
-        let of_jobs = self.jobs.iter().flat_map(Job::shards);
-        let all = self.galleries.values().flatten().chain(of_jobs).chain(job.shards());
+        self.galleries.retain(|_, newest| now.saturating_duration_since(newest.searched) < KEPT);
+        self.hold_for(Some(job))
+    }
+
+    /// Has the engines hold what `job` and the jobs need, and of the galleries what they have room for.
+    fn hold_for(&mut self, job: Option<&Job>) -> Result<(), ServiceError> {
+        let jobs = || self.jobs.iter().chain(job);
         let mut known = HashSet::new();
-        let new = |shard: &&Arc<Shard>| shard.records() > 0 && known.insert(address(shard));
-        let wanted: Vec<Arc<Shard>> = all.filter(new).cloned().collect();
-        if addresses(&self.pool.shards()) == known {
+        let mut new = |shard: &&Arc<Shard>| shard.records() > 0 && known.insert(address(shard));
+        let needed: Vec<_> = jobs().flat_map(Job::shards).filter(&mut new).cloned().collect();
+        let welcome: Vec<_> = self.galleries.values().flat_map(|newest| &newest.shards).filter(new).cloned().collect();
+        if addresses(&self.pool.shards()) == known || self.pool.hold_with(needed, &welcome)? {
             return Ok(());
         }
-        Ok(self.pool.hold(wanted)?)
+        // There is no room for all: what nobody waits for is not tried again with every search.
+        let used: HashSet<&String> = jobs().filter_map(|job| job.task.gallery.as_ref()).collect();
+        self.galleries.retain(|gallery, _| used.contains(gallery));
+        Ok(())
     }
 
     fn drop_ended(&mut self) {

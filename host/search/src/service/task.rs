@@ -128,6 +128,7 @@ impl From<EngineError> for ServiceError {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::Request { what } => Self::Request { what },
+            EngineError::Stopped => Self::ShuttingDown,
             error => Self::Engine(Arc::new(error)),
         }
     }

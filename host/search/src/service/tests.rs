@@ -132,6 +132,53 @@ impl Engine for Waiting {
     }
 }
 
+/// A CPU engine that has room for so many shards, and loads the first when it is let.
+struct Narrow {
+    inner: CpuEngine,
+    room: usize,
+    load: Receiver<()>,
+}
+
+impl Narrow {
+    /// It loads when what comes with it is dropped.
+    fn new(room: usize) -> (Self, Sender<()>) {
+        let (let_go, load) = unbounded();
+        (Self { inner: CpuEngine::new(Backend::Auto), room, load }, let_go)
+    }
+}
+
+impl Engine for Narrow {
+    fn name(&self) -> &'static str {
+        "narrow"
+    }
+    fn probes_per_pass(&self) -> usize {
+        self.inner.probes_per_pass()
+    }
+    fn load(&mut self, shard: Arc<Shard>) -> Result<(), EngineError> {
+        let _ = self.load.recv();
+        if self.inner.shards().len() == self.room {
+            return Err(DeviceError::OutOfMemory { bytes: 1, source: None }.into());
+        }
+        self.inner.load(shard)
+    }
+    fn shards(&self) -> Vec<Arc<Shard>> {
+        self.inner.shards()
+    }
+    fn keep(&mut self, wanted: &[Arc<Shard>]) {
+        self.inner.keep(wanted);
+    }
+    fn run(&mut self, search: &Search, work: &dyn Work) -> Result<(), EngineError> {
+        self.inner.run(search, work)
+    }
+}
+
+/// A pool of one engine, which opens once.
+fn pool(engine: Box<dyn Engine>) -> Pool {
+    let open = || Err(EngineError::Request { what: "it opens once".into() });
+    let (name, role) = (engine.name().to_owned(), Role::Worker);
+    Pool::new(vec![Candidacy { name, role, engine: Some(engine), open: Box::new(open) }]).expect("threads")
+}
+
 /// A service whose engine waits for signs; without `signs` it never waits.
 struct Bench {
     service: Service,
@@ -143,11 +190,7 @@ impl Bench {
     fn new(slots: usize, options: ServiceOptions) -> Self {
         let ((begin, begun), (signs, received)) = (unbounded(), unbounded());
         let inner = CpuEngine::new(Backend::Auto);
-        let engine: Box<dyn Engine> = Box::new(Waiting { inner, slots, begun: begin, signs: received });
-        let open = || Err(EngineError::Request { what: "it opens once".into() });
-        let candidacy =
-            Candidacy { name: "waiting".into(), role: Role::Worker, engine: Some(engine), open: Box::new(open) };
-        let pool = Pool::new(vec![candidacy]).expect("threads");
+        let pool = pool(Box::new(Waiting { inner, slots, begun: begin, signs: received }));
         Self { service: Service::start(pool, options).expect("a thread"), begun, signs: Some(signs) }
     }
 
