@@ -55,6 +55,7 @@ struct State {
     slots: Vec<Slot>,
     entrants: Vec<Entrant>,
     open: usize,
+    cut: Option<Instant>, // when it ends, if before its deadline
 }
 
 /// How a batch ended.
@@ -94,7 +95,7 @@ impl Batch {
             found: None,
         };
         let slots: Vec<Slot> = pieces.into_iter().map(slot).collect();
-        let state = State { free: (0..slots.len()).collect(), open: slots.len(), slots, entrants };
+        let state = State { free: (0..slots.len()).collect(), open: slots.len(), slots, entrants, cut: None };
         Self { search, state: Mutex::new(state), changed: Condvar::new(), over: AtomicBool::new(false) }
     }
 
@@ -179,12 +180,18 @@ impl Batch {
         self.changed.notify_all();
     }
 
+    /// Has it end at `until`, where it would last longer.
+    pub(crate) fn cut(&self, until: Instant) {
+        self.lock().cut = Some(until);
+        self.changed.notify_all();
+    }
+
     /// Waits until every piece is done, nobody is left who could do the rest, or `deadline` has come; ends the batch.
     pub(crate) fn finish(&self, deadline: Instant) -> Outcome {
         let mut state = self.lock();
         let mut timed_out = false;
         while state.open > 0 && state.entrants.iter().any(|entrant| entrant.live) {
-            let left = deadline.saturating_duration_since(now());
+            let left = state.cut.map_or(deadline, |cut| cut.min(deadline)).saturating_duration_since(now());
             if left.is_zero() {
                 timed_out = true;
                 break;
@@ -326,7 +333,7 @@ mod tests {
 
     #[test]
     fn what_is_found_after_the_end_of_a_pass_is_not_counted() {
-        let piece = Piece { nth: 0, shard: 0, extents: 0..1, records: 1 };
+        let piece = Piece { nth: 0, shard: 0, extents: 0..1, first: 0, records: 1 };
         let entrant = Entrant { role: Role::Worker, live: true, rate: None };
         let batch = Batch::new(Search::new(Vec::new(), 1), vec![piece.clone()], vec![entrant, entrant]);
         assert!(batch.take(0, false).is_some());

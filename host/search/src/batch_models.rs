@@ -81,7 +81,7 @@ fn model(
     let mut builder = Builder::new();
     builder.preemption_bound = bound;
     builder.check(move || {
-        let piece = |nth| Piece { nth, shard: 0, extents: nth..nth + 1, records: 10 };
+        let piece = |nth| Piece { nth, shard: 0, extents: nth..nth + 1, first: 10 * nth as u32, records: 10 };
         let entrants = members.iter().map(|&(role, rate, _)| Entrant { role, live: true, rate }).collect();
         let batch = Arc::new(Batch::new(search.clone(), (0..pieces).map(piece).collect(), entrants));
         let start = |(member, &(_, _, course))| {

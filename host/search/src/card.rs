@@ -1,7 +1,7 @@
 //! A card as an engine: shards lie in DMA memory or in the card's own, probes share passes, known answers go along with
 //! every search.
 
-use crate::engine::{CardCost, Engine, EngineError, Search, is_among};
+use crate::engine::{CardCost, Engine, EngineError, Search, address, addresses};
 use crate::known_answers::KnownAnswers;
 use crate::tally::{Candidate, Tally};
 use crate::work::{Found, Piece, Work};
@@ -230,7 +230,8 @@ impl Engine for CardEngine {
     }
 
     fn keep(&mut self, wanted: &[Arc<Shard>]) {
-        self.shards.retain(|loaded| is_among(&loaded.shard, wanted));
+        let wanted = addresses(wanted);
+        self.shards.retain(|loaded| wanted.contains(&address(&loaded.shard)));
     }
 
     fn shards(&self) -> Vec<Arc<Shard>> {

@@ -1,8 +1,8 @@
 //! The CPU as an engine: all cores, the same numbers as a card.
 
-use crate::engine::{Engine, EngineError, Search, is_among};
+use crate::engine::{Engine, EngineError, Search, address, addresses};
 use crate::tally::{Candidate, Tally};
-use crate::work::{self, Found, Piece, Work};
+use crate::work::{Found, Piece, Work};
 use rayon::prelude::*;
 use std::sync::Arc;
 use whorl_gallery::Shard;
@@ -33,9 +33,10 @@ impl CpuEngine {
     fn tally(&self, probe: &Probe, search: &Search, piece: &Piece) -> Result<Tally, RecordError> {
         let empty = || Tally::new(search.threshold, search.top_k);
         let shard = &self.shards[piece.shard];
-        let (first, records) = work::indices(piece, &self.shards);
-        let first = (first - shard.base_index()) as usize;
-        let end = first + records as usize;
+        // What the shard itself says, not the piece: were it another shard, its indices and counts would show that.
+        let extents = &shard.extents()[piece.extents.clone()];
+        let first = extents.first().map_or(0, |extent| (extent.base_index - shard.base_index()) as usize);
+        let end = first + extents.iter().map(|extent| extent.records as usize).sum::<usize>();
         (first..end)
             .into_par_iter()
             .step_by(SLICE_RECORDS)
@@ -75,7 +76,8 @@ impl Engine for CpuEngine {
     }
 
     fn keep(&mut self, wanted: &[Arc<Shard>]) {
-        self.shards.retain(|shard| is_among(shard, wanted));
+        let wanted = addresses(wanted);
+        self.shards.retain(|shard| wanted.contains(&address(shard)));
     }
 
     fn run(&mut self, search: &Search, work: &dyn Work) -> Result<(), EngineError> {

@@ -2,6 +2,7 @@
 
 use crate::tally::Candidate;
 use crate::work::{self, Alone, Work};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use whorl_device::{DeviceError, TransportError, with_causes};
@@ -184,15 +185,39 @@ pub enum EngineError {
         index: u32,
     },
     /// Fewer or more comparisons than there are records: the answer would be silently partial.
-    #[error("{engine} made {made} comparisons where the gallery has {wanted} records")]
+    #[error("{engine} made {made} comparisons where there are {wanted} records")]
     Coverage {
         /// Which engine.
         engine: String,
         /// Comparisons reported.
         made: u64,
-        /// Records loaded.
+        /// Records that it had to compare.
         wanted: u64,
     },
+    /// A candidate is none of the records that were compared.
+    #[error(
+        "{engine} named the record of gallery index {index}, where it compared {records} from gallery index {first}; \
+         nothing that it says can be trusted"
+    )]
+    Stray {
+        /// Which engine.
+        engine: String,
+        /// Gallery index that it named.
+        index: u32,
+        /// Gallery index of the first record that it had to compare.
+        first: u32,
+        /// How many it had to compare.
+        records: u64,
+    },
+    /// An engine holds other shards than those that are searched.
+    #[error("{engine} holds other shards than those that are searched")]
+    OtherShards {
+        /// Which engine.
+        engine: String,
+    },
+    /// The pool was told to stop.
+    #[error("The engines were told to stop")]
+    Stopped,
     /// No engine was left for part of the gallery, or time was up.
     #[error(
         "{} of {wanted} records were compared: {why}. Not compared: {}",
@@ -281,9 +306,14 @@ fn listed(gaps: &[Gap]) -> String {
     text.join(", ")
 }
 
-/// Whether `shard` is among `shards`, the very same and not one like it.
-pub(crate) fn is_among(shard: &Arc<Shard>, shards: &[Arc<Shard>]) -> bool {
-    shards.iter().any(|other| Arc::ptr_eq(other, shard))
+/// What tells a shard from one like it, as long as both are there.
+pub(crate) fn address(shard: &Arc<Shard>) -> usize {
+    Arc::as_ptr(shard).addr()
+}
+
+/// The [`address`] of each.
+pub(crate) fn addresses<'a>(shards: impl IntoIterator<Item = &'a Arc<Shard>>) -> HashSet<usize> {
+    shards.into_iter().map(address).collect()
 }
 
 /// Something that compares probes with shards.
@@ -338,9 +368,9 @@ pub trait Engine: Send {
         let mut answers = Vec::with_capacity(search.probes.len());
         for probes in search.probes.chunks(self.probes_per_pass()) {
             let pass = Search { probes: probes.to_vec(), ..search.clone() };
-            let work = Alone::new(&pass, work::cut(&shards, u64::MAX));
+            let work = Alone::new(self.name().to_owned(), &pass, work::cut(&shards, u64::MAX));
             self.run(&pass, &work)?;
-            for gathered in work.gathered() {
+            for gathered in work.gathered()? {
                 let made = gathered.tally().comparisons();
                 if made != wanted {
                     return Err(EngineError::Coverage { engine: self.name().to_owned(), made, wanted });

@@ -1,10 +1,11 @@
 //! A member of a pool: an engine on a thread of its own, its state of service and the rules by which it leaves it.
 
+mod claim;
+
 use crate::batch::{Batch, MemberId, Role, Seat};
 use crate::engine::{Engine, EngineError, Incident};
-use crate::work::{Found, Piece, Work};
+use claim::Claim;
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tracing::{info, warn};
@@ -149,7 +150,10 @@ impl Standing {
     pub(crate) fn judge(&self, error: &EngineError, what: &str) -> bool {
         let broken = matches!(
             error,
-            EngineError::Device(whorl_device::DeviceError::Protocol { .. }) | EngineError::Coverage { .. }
+            EngineError::Device(whorl_device::DeviceError::Protocol { .. })
+                | EngineError::Coverage { .. }
+                | EngineError::Stray { .. }
+                | EngineError::OtherShards { .. }
         );
         if error.is_wrong_scores() || error.is_lost() || broken {
             self.condemn(what.to_owned(), Fault::of(error));
@@ -188,10 +192,16 @@ impl Standing {
 
 /// What a pool tells a member's thread. Orders are carried out one after another.
 pub(crate) enum Order {
-    /// Hold these shards; the answer is the first failure.
-    Hold(Vec<Arc<Shard>>, Sender<Result<(), EngineError>>),
-    /// Take part in a batch; incidents go to the sender.
-    Run(Seat, Sender<Incident>),
+    /// Hold these shards, if in service.
+    Hold {
+        shards: Vec<Arc<Shard>>,
+        /// Whether it leaves service where it cannot.
+        must: bool,
+        /// Who waits for the first failure, if anybody does.
+        reply: Option<Sender<Result<(), EngineError>>>,
+    },
+    /// Take part in a batch over these shards; incidents go to the sender.
+    Run(Seat, Arc<[Arc<Shard>]>, Sender<Incident>),
     /// Close the engine, in answer to [`Standing::start_draining`].
     Drain,
     /// Open the engine again and hold these shards.
@@ -261,11 +271,11 @@ impl Worker {
         for order in orders {
             // Nobody minds an answer that is no longer waited for.
             match order {
-                Order::Hold(shards, reply) => {
-                    let held = self.hold(&shards);
-                    let _ = reply.send(held);
+                Order::Hold { shards, must, reply } => {
+                    let held = if self.standing.in_service() { self.hold(&shards, must) } else { Ok(()) };
+                    let _ = reply.map(|reply| reply.send(held));
                 }
-                Order::Run(seat, incidents) => self.run(seat.batch(), &incidents),
+                Order::Run(seat, shards, incidents) => self.run(seat.batch(), &shards, &incidents),
                 Order::Drain => {
                     if self.standing.service() == Service::Draining {
                         self.engine = None;
@@ -285,7 +295,7 @@ impl Worker {
     }
 
     /// Has the engine hold exactly `shards`, in this order. What it holds of them stays where it is.
-    fn hold(&mut self, shards: &[Arc<Shard>]) -> Result<(), EngineError> {
+    fn hold(&mut self, shards: &[Arc<Shard>], must: bool) -> Result<(), EngineError> {
         let Some(engine) = &mut self.engine else { return Ok(()) };
         engine.keep(shards);
         let held = engine.shards();
@@ -294,7 +304,7 @@ impl Worker {
             engine.keep(&[]);
         }
         let loaded = shards[engine.shards().len()..].iter().try_for_each(|shard| engine.load(Arc::clone(shard)));
-        if let Err(error) = &loaded {
+        if must && let Err(error) = &loaded {
             self.standing.condemn(format!("it cannot hold the gallery: {}", error.explained()), Fault::of(error));
         }
         self.standing.lock().resident_bytes = engine.resident_bytes();
@@ -305,15 +315,17 @@ impl Worker {
         if self.standing.in_service() {
             return Ok(());
         }
+        self.engine = None; // of one that drains: a card is opened once
         match (self.open)() {
             Ok(engine) => {
+                let slots = engine.probes_per_pass();
+                self.engine = Some(engine);
+                self.hold(shards, true)?;
                 let mut state = self.standing.lock();
                 (state.service, state.fault) = (Service::InService, None);
                 (state.strikes, state.foreign_resets) = (0, 0);
-                (state.slots, state.rate) = (engine.probes_per_pass(), None);
+                (state.slots, state.rate) = (slots, None);
                 drop(state);
-                self.engine = Some(engine);
-                self.hold(shards)?;
                 info!(engine = self.standing.name, "in service");
                 Ok(())
             }
@@ -324,15 +336,21 @@ impl Worker {
         }
     }
 
-    fn run(&mut self, batch: &Batch, incidents: &Sender<Incident>) {
+    fn run(&mut self, batch: &Batch, shards: &[Arc<Shard>], incidents: &Sender<Incident>) {
         let standing = Arc::clone(&self.standing);
-        let claim = Claim { batch, member: self.id, standing: &standing, worked: AtomicBool::new(false) };
+        let claim = Claim::new(batch, self.id, &standing);
         while let Some(engine) = &mut self.engine {
             if !standing.in_service() {
                 return;
             }
-            let Err(error) = engine.run(&batch.search, &claim) else {
-                if claim.worked.load(Ordering::Relaxed) {
+            // Pieces are places in these shards; in others the same places are other records.
+            let ran = if engine.shards().iter().map(Arc::as_ptr).eq(shards.iter().map(Arc::as_ptr)) {
+                claim.verdict(engine.run(&batch.search, &claim))
+            } else {
+                Err(EngineError::OtherShards { engine: standing.name.clone() })
+            };
+            let Err(error) = ran else {
+                if claim.worked() {
                     standing.absolve();
                 }
                 return;
@@ -359,28 +377,5 @@ impl Worker {
                 return;
             }
         }
-    }
-}
-
-/// A batch as one member's work.
-struct Claim<'a> {
-    batch: &'a Batch,
-    member: MemberId,
-    standing: &'a Standing,
-    worked: AtomicBool,
-}
-
-impl Work for Claim<'_> {
-    fn take(&self, wait: bool) -> Option<Piece> {
-        if self.standing.in_service() { self.batch.take(self.member, wait) } else { None }
-    }
-
-    fn done(&self, piece: &Piece, found: Vec<Found>) {
-        self.worked.store(true, Ordering::Relaxed);
-        self.batch.done(self.member, piece, found);
-    }
-
-    fn is_over(&self) -> bool {
-        self.batch.is_over()
     }
 }

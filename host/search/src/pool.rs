@@ -4,16 +4,22 @@
 //! leaves, the score of every candidate is computed anew; an engine found to give wrong ones leaves service and all that
 //! it did in the pass is done again.
 
+mod control;
+
 use crate::batch::{Batch, Entrant, MemberId, Role, Seat};
-use crate::engine::{Answer, Engine, EngineError, Gap, Incident, Search, Share, is_among};
+use crate::engine::{Answer, Engine, EngineError, Gap, Incident, Search, Share};
 use crate::member::{Fault, Member, Opener, Order, Service};
+use crate::sync::after;
 use crate::work::{self, Found, Gathered, Piece};
+use control::Shared;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 use std::time::Instant;
 use whorl_gallery::Shard;
 use whorl_matcher::{Backend, Comparator};
+
+pub use control::{MemberStatus, PoolControl};
 
 /// Pieces that each worker should have of a pass: the last ones end at about the same time.
 const PIECES_PER_WORKER: u64 = 8;
@@ -40,25 +46,6 @@ impl std::fmt::Debug for Candidacy {
     }
 }
 
-/// How a member stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MemberStatus {
-    /// Which engine.
-    pub name: String,
-    /// What it is for.
-    pub role: Role,
-    /// Whether it takes work, and why not.
-    pub service: Service,
-    /// Comparisons per second that it has shown, 0 before it has.
-    pub comparisons_per_second: u64,
-}
-
-#[derive(Debug)]
-struct Shared {
-    members: Vec<Member>,
-    shards: Mutex<Vec<Arc<Shard>>>,
-}
-
 /// Engines that search together.
 #[derive(Debug)]
 pub struct Pool {
@@ -67,10 +54,6 @@ pub struct Pool {
     report: Sender<Incident>,
     reports: Receiver<Incident>, // one that comes after the end of its pass is told with the next
 }
-
-/// A hand on a pool's members while it searches; it does not keep the pool alive.
-#[derive(Debug, Clone)]
-pub struct PoolControl(Weak<Shared>);
 
 /// A run of whole extents of a shard.
 #[derive(Debug, Clone)]
@@ -113,14 +96,14 @@ impl Pool {
     pub fn new(candidates: Vec<Candidacy>) -> std::io::Result<Self> {
         let start = |(id, c): (usize, Candidacy)| Member::start(id, c.name, c.role, c.engine, c.open);
         let members = candidates.into_iter().enumerate().map(start).collect::<Result<_, _>>()?;
-        let shared = Arc::new(Shared { members, shards: Mutex::default() });
+        let shared = Arc::new(Shared::new(members));
         let (report, reports) = unbounded();
         Ok(Self { shared, comparator: Comparator::new(Backend::Auto), report, reports })
     }
 
     /// A hand on the members.
     pub fn control(&self) -> PoolControl {
-        PoolControl(Arc::downgrade(&self.shared))
+        PoolControl::of(&self.shared)
     }
 
     /// How the members stand.
@@ -149,22 +132,25 @@ impl Pool {
     /// # Errors
     /// That of the last member, if no one is left in service.
     pub fn hold(&mut self, wanted: Vec<Arc<Shard>>) -> Result<(), EngineError> {
-        let shards = {
-            let mut shards = self.shared.shards();
-            // Kept ones come first, in their order: so members need not move them.
-            shards.retain(|shard| is_among(shard, &wanted));
-            let new: Vec<_> = wanted.into_iter().filter(|shard| !is_among(shard, &shards)).collect();
-            shards.extend(new);
-            shards.clone()
-        };
-        let (reply, replies) = unbounded();
-        for member in self.shared.members.iter().filter(|member| member.standing.in_service()) {
-            member.order(Order::Hold(shards.clone(), reply.clone()));
+        match self.shared.hold(wanted, true) {
+            Some(EngineError::Stopped) => Err(EngineError::Stopped),
+            Some(failure) if !self.shared.members.iter().any(|member| member.standing.in_service()) => Err(failure),
+            _ => Ok(()),
         }
-        drop(reply);
-        let failure = replies.into_iter().filter_map(Result::err).last();
-        let left = self.shared.members.iter().any(|member| member.standing.in_service());
-        failure.filter(|_| !left).map_or(Ok(()), Err)
+    }
+
+    /// Has searches cover exactly `needed`, and beside them `welcome` where every member in service can hold that too. Returns
+    /// whether they do.
+    ///
+    /// # Errors
+    /// As [`hold`](Self::hold).
+    pub fn hold_with(&mut self, needed: Vec<Arc<Shard>>, welcome: &[Arc<Shard>]) -> Result<bool, EngineError> {
+        let all = needed.iter().chain(welcome).cloned().collect();
+        match self.shared.hold(all, welcome.is_empty()) {
+            None => Ok(true),
+            Some(EngineError::Stopped) => Err(EngineError::Stopped),
+            Some(_) => self.hold(needed).map(|()| false),
+        }
     }
 
     /// Bytes of the shards that lie in memory of the members' own.
@@ -221,13 +207,13 @@ impl Pool {
 
     /// Has the members do `open`: what they found of each probe, who did it, and what went wrong on the way.
     fn pass(&self, search: &Search, shards: &[Arc<Shard>], mut open: Vec<Piece>) -> Result<Passed, EngineError> {
-        let deadline = Instant::now() + search.timeout;
+        let deadline = after(search.timeout);
         let mut kept: Vec<Kept> = Vec::new();
         let mut incidents = Vec::new();
         loop {
             kept.extend(self.deal(search, shards, open, deadline, &mut incidents)?);
             let gathered = gather(search, &kept);
-            incidents.extend(self.condemn_wrong(search, shards, &kept, &gathered));
+            incidents.extend(self.condemn_wrong(search, shards, &kept, &gathered)?);
             let untrusted =
                 |&(_, member, _): &Kept| self.shared.members[member].standing.fault() == Some(Fault::WrongScores);
             if !kept.iter().any(untrusted) {
@@ -264,9 +250,11 @@ impl Pool {
         let entrants: Vec<_> = members.iter().map(entrant).collect();
         let wanted = pieces.iter().map(|piece| piece.records).sum();
         let batch = Arc::new(Batch::new(search.clone(), pieces, entrants.clone()));
+        let held: Arc<[_]> = shards.into();
         for (id, member) in members.iter().enumerate().filter(|&(id, _)| entrants[id].live) {
-            member.order(Order::Run(Seat::new(&batch, id), self.report.clone()));
+            member.order(Order::Run(Seat::new(&batch, id), Arc::clone(&held), self.report.clone()));
         }
+        self.shared.watch(&batch);
         let outcome = batch.finish(deadline);
         let failed: Vec<Incident> = self.reports.try_iter().collect();
         incidents.extend(failed.iter().cloned());
@@ -281,18 +269,14 @@ impl Pool {
         if outcome.missing.is_empty() {
             return Ok(outcome.found);
         }
+        if outcome.timed_out && self.shared.is_stopped() {
+            return Err(EngineError::Stopped);
+        }
         let first = if outcome.timed_out { format!("time was up after {:?}", search.timeout) } else { String::new() };
-        Err(self.incomplete(shards, wanted, &outcome.missing, &first, &failed))
+        Err(self.incomplete(wanted, &outcome.missing, &first, &failed))
     }
 
-    fn incomplete(
-        &self,
-        shards: &[Arc<Shard>],
-        wanted: u64,
-        missing: &[Piece],
-        first: &str,
-        failed: &[Incident],
-    ) -> EngineError {
+    fn incomplete(&self, wanted: u64, missing: &[Piece], first: &str, failed: &[Incident]) -> EngineError {
         let mut why: Vec<String> =
             Some(first).filter(|first| !first.is_empty()).map(str::to_owned).into_iter().collect();
         for status in self.shared.status() {
@@ -306,10 +290,7 @@ impl Pool {
         if why.is_empty() {
             why.push("no engine took it".into());
         }
-        let gap = |piece: &Piece| {
-            let (first, records) = work::indices(piece, shards);
-            Gap { first, records }
-        };
+        let gap = |piece: &Piece| Gap { first: piece.first, records: piece.records as u32 };
         let workers = self.shared.members.iter().map(|member| &member.standing).filter(|s| s.role == Role::Worker);
         EngineError::Incomplete {
             why: why.join("; "),
@@ -320,21 +301,25 @@ impl Pool {
     }
 
     /// Computes the scores of all candidates anew and takes members out of service that had them wrong.
+    ///
+    /// # Errors
+    /// `Stray` for a candidate of no piece. Members' claims let none through.
     fn condemn_wrong(
         &self,
         search: &Search,
         shards: &[Arc<Shard>],
         kept: &[Kept],
         gathered: &[Gathered],
-    ) -> Vec<Incident> {
+    ) -> Result<Vec<Incident>, EngineError> {
         let mut incidents = Vec::new();
         for (probe, gathered) in search.probes.iter().zip(gathered) {
             for candidate in gathered.tally().candidates() {
-                let holds = |(piece, ..): &&Kept| {
-                    let (first, records) = work::indices(piece, shards);
-                    candidate.index.checked_sub(first).is_some_and(|place| place < records)
+                let Some((piece, member, _)) = kept.iter().find(|(piece, ..)| piece.holds(candidate.index)) else {
+                    let (engine, index) = ("the pool".into(), candidate.index);
+                    let first = kept.first().map_or(0, |(piece, ..)| piece.first);
+                    let records = kept.iter().map(|(piece, ..)| piece.records).sum();
+                    return Err(EngineError::Stray { engine, index, first, records });
                 };
-                let Some((piece, member, _)) = kept.iter().find(holds) else { continue };
                 let standing = &self.shared.members[*member].standing;
                 let record = shards[piece.shard].record(candidate.index).unwrap_or_default();
                 let expected = self.comparator.score(probe, record, search.gate).map_or(0, |found| found.score);
@@ -352,7 +337,7 @@ impl Pool {
                 incidents.push(Incident { engine: standing.name.clone(), what, left_service: true });
             }
         }
-        incidents
+        Ok(incidents)
     }
 
     fn shares(&self, kept: &[Kept]) -> Vec<Share> {
@@ -372,53 +357,6 @@ fn gather(search: &Search, kept: &[Kept]) -> Vec<Gathered> {
         }
     }
     gathered
-}
-
-impl Shared {
-    fn shards(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Shard>>> {
-        self.shards.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn status(&self) -> Vec<MemberStatus> {
-        let of = |member: &Member| MemberStatus {
-            name: member.standing.name.clone(),
-            role: member.standing.role,
-            service: member.standing.service(),
-            comparisons_per_second: member.standing.rate().unwrap_or(0.0) as u64,
-        };
-        self.members.iter().map(of).collect()
-    }
-}
-
-impl PoolControl {
-    /// How the members stand; nobody where the pool has ended.
-    pub fn status(&self) -> Vec<MemberStatus> {
-        self.0.upgrade().map(|shared| shared.status()).unwrap_or_default()
-    }
-
-    /// Has the member finish what it has taken, and then closes its engine, so that another process can open it. Returns
-    /// whether there is such a member.
-    pub fn drain(&self, name: &str) -> bool {
-        let Some(shared) = self.0.upgrade() else { return false };
-        let Some(member) = shared.members.iter().find(|member| member.standing.name == name) else { return false };
-        member.standing.start_draining();
-        member.order(Order::Drain);
-        true
-    }
-
-    /// Opens a member's engine again and loads the gallery into it; the next pass has it. Does nothing where it is in
-    /// service.
-    ///
-    /// # Errors
-    /// What stands in the way; the member is out of service then. `Request` if there is no such member.
-    pub fn resume(&self, name: &str) -> Result<(), EngineError> {
-        let unknown = || EngineError::Request { what: format!("there is no engine {name}") };
-        let shared = self.0.upgrade().ok_or_else(unknown)?;
-        let member = shared.members.iter().find(|member| member.standing.name == name).ok_or_else(unknown)?;
-        let (reply, replies) = unbounded();
-        member.order(Order::Resume(shared.shards().clone(), reply));
-        replies.recv().unwrap_or_else(|_| Err(unknown()))
-    }
 }
 
 #[cfg(test)]

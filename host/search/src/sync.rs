@@ -25,6 +25,12 @@ pub(crate) fn now() -> Instant {
     *START.get_or_init(Instant::now)
 }
 
+/// The moment so long from now; some far one, where there is none.
+pub(crate) fn after(time: Duration) -> Instant {
+    const FAR: Duration = Duration::from_hours(24 * 365 * 100);
+    now().checked_add(time).unwrap_or_else(|| now() + FAR)
+}
+
 /// The lock, also after another holder panicked: what it guards here is never half changed.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -77,8 +77,7 @@ impl Tally {
 
     /// Takes in another tally of the same probe over other references.
     pub fn merge_tally(&mut self, other: &Self) {
-        let best = other.best.iter().map(|c| Candidate { index: c.0.1.0, score: c.0.0 });
-        self.merge(other.comparisons, other.histogram.iter().copied(), best);
+        self.merge(other.comparisons, other.histogram.iter().copied(), other.kept());
     }
 
     /// Comparisons counted.
@@ -89,6 +88,11 @@ impl Tally {
     /// Comparisons by score: bin `min(511, score16 >> 5)`.
     pub fn histogram(&self) -> &[u64] {
         &self.histogram
+    }
+
+    /// What the candidate list has, in no order.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = Candidate> {
+        self.best.iter().map(|c| Candidate { index: c.0.1.0, score: c.0.0 })
     }
 
     /// The candidate list: score descending, then gallery index ascending.

@@ -1,6 +1,6 @@
 //! Work in pieces: whole extents of one shard, taken by whatever engine is free for one.
 
-use crate::engine::{Answer, CardCost, Search, ShardCoverage, Share};
+use crate::engine::{Answer, CardCost, EngineError, Search, ShardCoverage, Share};
 use crate::tally::Tally;
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -17,8 +17,38 @@ pub struct Piece {
     pub shard: usize,
     /// Extents of the shard, 1 to `EXTENTS_MAX - 1`: known answers take one more.
     pub extents: Range<usize>,
+    /// Gallery index of its first record; the others follow it.
+    pub first: u32,
     /// Records of the extents.
     pub records: u64,
+}
+
+impl Piece {
+    /// Whether the record of a gallery index lies in it.
+    pub(crate) fn holds(&self, index: u32) -> bool {
+        index.checked_sub(self.first).is_some_and(|place| u64::from(place) < self.records)
+    }
+
+    /// Fails where what `engine` says of it cannot be so: each of the `probes` is compared with each record, and candidates are
+    /// among these.
+    pub(crate) fn check(&self, engine: &str, probes: usize, found: &[Found]) -> Result<(), EngineError> {
+        for nth in 0..probes {
+            let made = found.get(nth).map_or(0, |found| found.tally.comparisons());
+            if made != self.records {
+                return Err(EngineError::Coverage { engine: engine.to_owned(), made, wanted: self.records });
+            }
+        }
+        let mut candidates = found.iter().flat_map(|found| found.tally.kept());
+        match candidates.find(|candidate| !self.holds(candidate.index)) {
+            Some(stray) => Err(EngineError::Stray {
+                engine: engine.to_owned(),
+                index: stray.index,
+                first: self.first,
+                records: self.records,
+            }),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What an engine found of one probe in one piece.
@@ -60,16 +90,11 @@ pub(crate) fn cut_extents(pieces: &mut Vec<Piece>, shard: usize, of: &Shard, ran
         held += u64::from(of.extents()[nth].records);
         let full = held >= records || nth + 1 - first == EXTENTS_MAX - 1;
         if full || nth + 1 == range.end {
-            pieces.push(Piece { nth: pieces.len(), shard, extents: first..nth + 1, records: held });
+            let of_first = of.extents()[first].base_index;
+            pieces.push(Piece { nth: pieces.len(), shard, extents: first..nth + 1, first: of_first, records: held });
             (first, held) = (nth + 1, 0);
         }
     }
-}
-
-/// Gallery indices of a piece: the first, and how many.
-pub(crate) fn indices(piece: &Piece, shards: &[Arc<Shard>]) -> (u32, u32) {
-    let extents = &shards[piece.shard].extents()[piece.extents.clone()];
-    (extents.first().map_or(0, |extent| extent.base_index), piece.records as u32)
 }
 
 /// Found things of one probe put together, over any pieces.
@@ -115,28 +140,42 @@ impl Gathered {
 /// All pieces for one engine.
 #[derive(Debug)]
 pub(crate) struct Alone {
-    state: Mutex<(VecDeque<Piece>, Vec<Gathered>)>,
+    engine: String,
+    state: Mutex<AloneState>,
+}
+
+#[derive(Debug)]
+struct AloneState {
+    pieces: VecDeque<Piece>,
+    gathered: Vec<Gathered>,
+    misreport: Option<EngineError>,
 }
 
 impl Alone {
-    pub(crate) fn new(search: &Search, pieces: Vec<Piece>) -> Self {
+    pub(crate) fn new(engine: String, search: &Search, pieces: Vec<Piece>) -> Self {
         let gathered = search.probes.iter().map(|_| Gathered::new(search)).collect();
-        Self { state: Mutex::new((pieces.into(), gathered)) }
+        Self { engine, state: Mutex::new(AloneState { pieces: pieces.into(), gathered, misreport: None }) }
     }
 
-    pub(crate) fn gathered(self) -> Vec<Gathered> {
-        self.state.into_inner().unwrap_or_else(PoisonError::into_inner).1
+    /// What was found, or why it cannot be so.
+    pub(crate) fn gathered(self) -> Result<Vec<Gathered>, EngineError> {
+        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        state.misreport.map_or(Ok(state.gathered), Err)
     }
 }
 
 impl Work for Alone {
     fn take(&self, _: bool) -> Option<Piece> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).0.pop_front()
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).pieces.pop_front()
     }
 
-    fn done(&self, _: &Piece, found: Vec<Found>) {
+    fn done(&self, piece: &Piece, found: Vec<Found>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        for (gathered, found) in state.1.iter_mut().zip(&found) {
+        if let Err(error) = piece.check(&self.engine, state.gathered.len(), &found) {
+            state.misreport.get_or_insert(error);
+            return;
+        }
+        for (gathered, found) in state.gathered.iter_mut().zip(&found) {
             gathered.add(found);
         }
     }
@@ -177,6 +216,7 @@ mod tests {
         assert_eq!(cuts(&shards, u64::MAX), [(0, 0..3, 1200), (2, 0..1, 512)]);
         let pieces = cut(&shards, 600);
         assert_eq!(pieces.iter().map(|piece| piece.nth).collect::<Vec<_>>(), [0, 1, 2]);
-        assert_eq!(indices(&pieces[1], &shards), (7 + 1024, 176));
+        assert_eq!((pieces[1].first, pieces[1].records), (7 + 1024, 176));
+        assert_eq!([1030, 1031, 1206, 1207].map(|index| pieces[1].holds(index)), [false, true, true, false]);
     }
 }

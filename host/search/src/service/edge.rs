@@ -2,16 +2,20 @@
 
 use super::job::{Job, Place, Reply};
 use super::scheduler::{Load, Order, Scheduler};
-use super::task::{Finished, PRIORITY_MAX, Progress, ServiceError, Stage, Task};
+use super::task::{Finished, PRIORITY_MAX, PRIORITY_URGENT, Progress, ServiceError, Stage, Task};
 use crate::pool::{MemberStatus, Pool, PoolControl};
+use crate::sync::after;
 use crossbeam_channel::{Sender, unbounded};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 use whorl_layout::TOP_K_MAX;
 
+/// Of so many places of the queue one is kept for urgent searches.
+const PLACES_PER_RESERVED: usize = 8;
 /// Bounds of the time that somebody who is refused is told to wait.
 const RETRY: std::ops::RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_mins(1);
 /// How often the end is looked for.
@@ -20,7 +24,8 @@ const LOOK: Duration = Duration::from_millis(5);
 /// How a service runs.
 #[derive(Debug, Clone, Copy)]
 pub struct ServiceOptions {
-    /// Searches that may be under way, those that wait among them.
+    /// Searches that may be under way, those that wait among them. An eighth of the places, and one at least where there are
+    /// several, is kept for those of [`PRIORITY_URGENT`] and above.
     pub queue_max: usize,
     /// Time that a pass over a slice should take.
     pub slice: Duration,
@@ -41,6 +46,8 @@ pub struct ServiceStatus {
     pub running: usize,
     /// Coarse comparisons that are still to be made.
     pub backlog: u64,
+    /// Whether searches are still taken on: `false` after the end, and after a fault that ended the service's thread.
+    pub alive: bool,
     /// The engines.
     pub engines: Vec<MemberStatus>,
 }
@@ -49,6 +56,7 @@ pub struct ServiceStatus {
 #[derive(Debug)]
 pub struct Service {
     orders: Sender<Order>,
+    thread: JoinHandle<()>,
     control: PoolControl,
     queued: Arc<AtomicUsize>,
     queue_max: usize,
@@ -66,9 +74,10 @@ impl Service {
         let (orders, received) = unbounded();
         let (control, load) = (pool.control(), Arc::new(Load::default()));
         let scheduler = Scheduler::new(pool, received, Arc::clone(&load), options.slice);
-        std::thread::Builder::new().name("scheduler".into()).spawn(move || scheduler.serve())?;
+        let thread = std::thread::Builder::new().name("scheduler".into()).spawn(move || scheduler.serve())?;
         Ok(Self {
             orders,
+            thread,
             control,
             queued: Arc::default(),
             queue_max: options.queue_max,
@@ -81,31 +90,40 @@ impl Service {
     /// Hands a search over.
     ///
     /// # Errors
-    /// `Busy` where the queue is full, `Request` for what cannot be searched, `ShuttingDown`.
+    /// `Busy` where the queue is full, `Request` for what cannot be searched, `ShuttingDown`; `Broken` where a fault has ended the
+    /// service's thread, and only a new service would search again.
     pub fn submit(&self, task: Task) -> Result<Ticket, ServiceError> {
         check(&task)?;
         if self.stopping.load(Ordering::Acquire) {
             return Err(ServiceError::ShuttingDown);
         }
-        let place = self.place()?;
+        if self.thread.is_finished() {
+            return Err(ServiceError::Broken);
+        }
+        let place = self.place(task.priority)?;
         let first = Progress { stage: Stage::Queued, compared: 0, of: 0 };
         let ((answer, answered), (progress, watched)) = (oneshot::channel(), watch::channel(first));
         let cancelled = Arc::new(AtomicBool::new(false));
         let reply = Reply { answer, progress, place };
         let number = self.arrivals.fetch_add(1, Ordering::Relaxed);
         let job = Job::new(task, Arc::clone(&cancelled), reply, Instant::now(), number).map_err(|(_, error)| error)?;
-        self.orders.send(Order::Search(Box::new(job))).map_err(|_| ServiceError::ShuttingDown)?;
+        let ended =
+            |_| if self.stopping.load(Ordering::Acquire) { ServiceError::ShuttingDown } else { ServiceError::Broken };
+        self.orders.send(Order::Search(Box::new(job))).map_err(ended)?;
         let cancel = CancelHandle { cancelled, orders: self.orders.clone() };
         Ok(Ticket { answered, watched, cancel, done: false })
     }
 
-    /// A place in the queue.
-    fn place(&self) -> Result<Place, ServiceError> {
-        let taken = self.queued.fetch_add(1, Ordering::AcqRel);
-        let place = Place(Arc::clone(&self.queued));
-        if taken < self.queue_max {
-            return Ok(place);
-        }
+    /// A place in the queue for a search of a priority.
+    fn place(&self, priority: u8) -> Result<Place, ServiceError> {
+        let reserved = if self.queue_max > 1 { (self.queue_max / PLACES_PER_RESERVED).max(1) } else { 0 };
+        let places = self.queue_max - if priority < PRIORITY_URGENT { reserved } else { 0 };
+        let free = |taken: usize| (taken < places).then_some(taken + 1);
+        // In one step: who is refused must not hold a place that another needs, not even for a moment.
+        let taken = match self.queued.fetch_update(Ordering::AcqRel, Ordering::Acquire, free) {
+            Ok(_) => return Ok(Place(Arc::clone(&self.queued))),
+            Err(taken) => taken,
+        };
         let (backlog, rate) = (self.load.backlog.load(Ordering::Relaxed), self.load.rate.load(Ordering::Relaxed));
         // A place is free when about one of those that wait is through.
         let seconds = backlog as f64 / rate.max(1) as f64 / taken.max(1) as f64;
@@ -120,6 +138,7 @@ impl Service {
             queued: self.queued.load(Ordering::Acquire),
             running: self.load.running.load(Ordering::Relaxed),
             backlog: self.load.backlog.load(Ordering::Relaxed),
+            alive: !self.thread.is_finished(),
             engines: self.control.status(),
         }
     }
@@ -129,16 +148,24 @@ impl Service {
         self.control.clone()
     }
 
+    /// Has the engines forget a gallery that will not be searched any more, at the next slice; searches of it that are under way
+    /// go on.
+    pub fn forget(&self, gallery: &str) {
+        let _ = self.orders.send(Order::Forget(gallery.to_owned())); // a service that has ended holds nothing
+    }
+
     /// Takes no more searches, and returns when those under way have an answer. What has none after `patience` gets
-    /// [`ServiceError::ShuttingDown`].
+    /// [`ServiceError::ShuttingDown`], also where its pass is still under way.
     pub async fn shut_down(&self, patience: Duration) {
         self.stopping.store(true, Ordering::Release);
-        let until = Instant::now() + patience;
+        let until = after(patience);
+        self.control.stop_by(until);
         if self.orders.send(Order::Stop(until)).is_err() {
             return; // it has ended already
         }
         // The fine stage of a search is short; it is waited for a little longer.
-        while self.queued.load(Ordering::Acquire) > 0 && Instant::now() < until + Duration::from_secs(5) {
+        let end = until.checked_add(Duration::from_secs(5)).unwrap_or(until);
+        while self.queued.load(Ordering::Acquire) > 0 && Instant::now() < end {
             tokio::time::sleep(LOOK).await;
         }
     }

@@ -1,15 +1,20 @@
 //! A search under way.
 
 use super::left::Left;
-use super::task::{Finished, Progress, ServiceError, Stage, Task, Timing};
-use crate::engine::{Answer, CardCost, Incident, ShardCoverage, Share};
+use super::task::{Finished, PRIORITY_MAX, PRIORITY_URGENT, Progress, ServiceError, Stage, Task, Timing};
+use crate::engine::{Answer, CardCost, EngineError, Incident, ShardCoverage, Share};
 use crate::pool::{Part, Slice};
 use crate::tally::Tally;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 use whorl_gallery::Shard;
+
+/// A search without a deadline is as urgent as one that is to be done so long after its arrival.
+const DUE_AFTER: Duration = Duration::from_mins(1);
+/// A search that waits gains a priority in this time.
+const GAINS_EVERY: Duration = Duration::from_secs(30);
 
 /// A place in the service's bounded queue; dropping it leaves the queue.
 #[derive(Debug)]
@@ -59,6 +64,8 @@ pub struct Job {
     fingers: Vec<Finger>,
     arrived: Instant,
     started: Option<Instant>,
+    /// When its last pass began; when it arrived, before it had one.
+    served: Instant,
     number: u64,
     compared: u64,
     of: u64,
@@ -94,8 +101,9 @@ impl Job {
                 let fingers: Vec<Finger> = chosen.iter().map(finger).collect();
                 let of = fingers.iter().flat_map(|finger| &finger.coverage).map(|shard| u64::from(shard.records)).sum();
                 let timing = Timing::default();
+                let (started, served, compared) = (None, arrived, 0);
                 let job =
-                    Self { task, cancelled, reply, fingers, arrived, started: None, number, compared: 0, of, timing };
+                    Self { task, cancelled, reply, fingers, arrived, started, served, number, compared, of, timing };
                 job.tell();
                 Ok(job)
             }
@@ -118,10 +126,22 @@ impl Job {
         &self.task.shards
     }
 
-    /// The order of jobs: the smallest is the most urgent.
-    pub fn urgency(&self) -> impl Ord + use<> {
-        let deadline = self.task.deadline;
-        (std::cmp::Reverse(self.task.priority), deadline.is_none(), deadline, self.number)
+    /// The order of jobs: the smallest is the most urgent. Of the same level the one that must be done first, and one without a
+    /// deadline is as if it had one, or it would wait for all that have.
+    pub fn urgency(&self, now: Instant) -> impl Ord + use<> {
+        let due = self.task.deadline.unwrap_or(self.arrived + DUE_AFTER);
+        (std::cmp::Reverse(self.level(now)), due, self.number)
+    }
+
+    /// Its priority, and what it gained by waiting: by its age up to below the urgent ones, so that it is done some time; above
+    /// only by the time since its last pass, so that an urgent one waits for a slice of it and not for all.
+    fn level(&self, now: Instant) -> u8 {
+        let gained = |since: Instant| {
+            let steps = now.saturating_duration_since(since).as_secs() / GAINS_EVERY.as_secs();
+            self.task.priority.saturating_add(u8::try_from(steps).unwrap_or(u8::MAX))
+        };
+        let aged = gained(self.arrived).min(PRIORITY_URGENT - 1);
+        aged.max(gained(self.served)).min(PRIORITY_MAX)
     }
 
     /// The run of extents that it needs next.
@@ -147,6 +167,7 @@ impl Job {
             self.started = Some(now);
             self.timing.queued = now - self.arrived;
         }
+        self.served = now;
         self.timing.passes += 1;
         self.timing.shared_passes += u32::from(shared);
     }
@@ -198,6 +219,9 @@ impl Job {
         if started.is_none() {
             timing.queued = now - arrived; // an empty gallery takes no pass
         }
+        if let Some(error) = partial(&fingers, compared, of) {
+            return reply.send(Err(error.into()));
+        }
         reply.progress.send_replace(Progress { stage: Stage::Fine, compared, of });
         let answer = |finger: Finger| {
             let answer = Answer {
@@ -220,3 +244,15 @@ impl Job {
         reply.send(finished.map_err(ServiceError::from));
     }
 }
+
+/// Why what was found may not leave, if it may not: somewhere records were compared twice or never.
+fn partial(fingers: &[Finger], compared: u64, of: u64) -> Option<EngineError> {
+    let whole = |finger: &Finger| finger.coverage.iter().map(|shard| u64::from(shard.records)).sum();
+    let of_fingers = fingers.iter().map(|finger| (finger.tally.comparisons(), whole(finger)));
+    let (made, wanted) = of_fingers.chain([(compared, of)]).find(|(made, wanted)| made != wanted)?;
+    Some(EngineError::Coverage { engine: "the search service".into(), made, wanted })
+}
+
+#[cfg(test)]
+#[path = "job_tests.rs"]
+mod tests;

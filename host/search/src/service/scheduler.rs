@@ -2,11 +2,11 @@
 
 use super::job::Job;
 use super::task::ServiceError;
-use crate::engine::{Search, is_among};
+use crate::engine::{Search, address, addresses};
 use crate::pool::{Pool, Slice};
 use crate::{Role, Service as InService};
 use crossbeam_channel::Receiver;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -20,10 +20,15 @@ const PROBES_MAX: usize = 16;
 /// have much to make up for.
 const RECORDS: RangeInclusive<u64> = 512..=65_536;
 
+/// Time after its last search for which a gallery stays with the engines, where others are searched.
+const KEPT: Duration = Duration::from_mins(10);
+
 /// What the edge tells the thread.
 pub enum Order {
     /// A new search.
     Search(Box<Job>),
+    /// Nobody will search this gallery any more.
+    Forget(String),
     /// A search was cancelled: look.
     Look,
     /// Take no more, and end at this moment at the latest.
@@ -49,8 +54,14 @@ pub struct Scheduler {
     pub slice: Duration,
     jobs: Vec<Job>,
     /// The newest shards of each gallery.
-    galleries: HashMap<String, Vec<Arc<Shard>>>,
+    galleries: HashMap<String, Newest>,
     stop: Option<Instant>,
+}
+
+/// What the last search of a gallery was over, and when it came.
+struct Newest {
+    shards: Vec<Arc<Shard>>,
+    searched: Instant,
 }
 
 /// Who takes part in a pass: which job, and which of its fingers.
@@ -65,8 +76,9 @@ impl Scheduler {
     pub fn serve(mut self) {
         while self.listen() {
             self.drop_ended();
-            if let Some(run) = self.lead() {
-                self.pass(run);
+            let now = Instant::now();
+            if let Some(run) = self.lead(now) {
+                self.pass(run, now);
             }
             self.finish_done();
             self.publish();
@@ -102,11 +114,15 @@ impl Scheduler {
         match order {
             Order::Search(job) if self.stop.is_some() => job.fail(ServiceError::ShuttingDown),
             Order::Search(job) => {
-                match self.hold(&job) {
+                match self.hold(&job, Instant::now()) {
                     Ok(()) => self.jobs.push(*job),
                     Err(error) => job.fail(error),
                 }
                 self.publish();
+            }
+            Order::Forget(gallery) => {
+                self.galleries.remove(&gallery);
+                let _ = self.hold_for(None); // with fewer shards nothing goes wrong that the next search does not tell
             }
             Order::Look => {}
             Order::Stop(until) => self.stop = Some(until),
@@ -120,23 +136,31 @@ impl Scheduler {
         serving.map(|member| member.comparisons_per_second).sum()
     }
 
-    /// Has the engines hold what the job needs, beside what others need and the newest shards of other galleries.
-    fn hold(&mut self, job: &Job) -> Result<(), ServiceError> {
+    /// Has the engines hold what the job needs, beside what others need and the newest shards of other galleries that were
+    /// searched lately.
+    pub fn hold(&mut self, job: &Job, now: Instant) -> Result<(), ServiceError> {
         if let Some(gallery) = &job.task.gallery {
-            self.galleries.insert(gallery.clone(), job.shards().to_vec());
+            let newest = Newest { shards: job.shards().to_vec(), searched: now };
+            self.galleries.insert(gallery.clone(), newest);
         }
-        let of_jobs = self.jobs.iter().flat_map(Job::shards);
-        let mut wanted: Vec<Arc<Shard>> = Vec::new();
-        for shard in self.galleries.values().flatten().chain(of_jobs).chain(job.shards()) {
-            if shard.records() > 0 && !is_among(shard, &wanted) {
-                wanted.push(Arc::clone(shard));
-            }
-        }
-        let held = self.pool.shards();
-        if held.len() == wanted.len() && wanted.iter().all(|shard| is_among(shard, &held)) {
+        self.galleries.retain(|_, newest| now.saturating_duration_since(newest.searched) < KEPT);
+        self.hold_for(Some(job))
+    }
+
+    /// Has the engines hold what `job` and the jobs need, and of the galleries what they have room for.
+    fn hold_for(&mut self, job: Option<&Job>) -> Result<(), ServiceError> {
+        let jobs = || self.jobs.iter().chain(job);
+        let mut known = HashSet::new();
+        let mut new = |shard: &&Arc<Shard>| shard.records() > 0 && known.insert(address(shard));
+        let needed: Vec<_> = jobs().flat_map(Job::shards).filter(&mut new).cloned().collect();
+        let welcome: Vec<_> = self.galleries.values().flat_map(|newest| &newest.shards).filter(new).cloned().collect();
+        if addresses(&self.pool.shards()) == known || self.pool.hold_with(needed, &welcome)? {
             return Ok(());
         }
-        Ok(self.pool.hold(wanted)?)
+        // There is no room for all: what nobody waits for is not tried again with every search.
+        let used: HashSet<&String> = jobs().filter_map(|job| job.task.gallery.as_ref()).collect();
+        self.galleries.retain(|gallery, _| used.contains(gallery));
+        Ok(())
     }
 
     fn drop_ended(&mut self) {
@@ -150,20 +174,20 @@ impl Scheduler {
     }
 
     /// What the most urgent job needs next.
-    fn lead(&self) -> Option<Slice> {
+    fn lead(&self, now: Instant) -> Option<Slice> {
         self.jobs
             .iter()
-            .filter_map(|job| Some((job.urgency(), job.next()?)))
+            .filter_map(|job| Some((job.urgency(now), job.next()?)))
             .min_by(|a, b| a.0.cmp(&b.0))
             .map(|(_, run)| run)
     }
 
     /// Fingers that need the run's first extent and find a slot, the most urgent first. All probes of a pass have one gate. The
     /// run is cut to what all of them need, and to what takes the time of a slice.
-    fn seats(&self, run: &mut Slice) -> Vec<Seat> {
+    fn seats(&self, run: &mut Slice, now: Instant) -> Vec<Seat> {
         let need = |nth: usize| self.jobs[nth].needing(&run.shard, run.extents.start);
         let mut order: Vec<usize> = (0..self.jobs.len()).filter(|&nth| need(nth).next().is_some()).collect();
-        order.sort_by_key(|&nth| self.jobs[nth].urgency());
+        order.sort_by_cached_key(|&nth| self.jobs[nth].urgency(now));
         let gate = |nth: usize| self.jobs[nth].task.cascade.gate;
         let first = order.first().map(|&nth| gate(nth));
         let same = order.into_iter().filter(|&nth| Some(gate(nth)) == first);
@@ -178,10 +202,9 @@ impl Scheduler {
     }
 
     /// Compares a slice with all who have a seat.
-    fn pass(&mut self, mut slice: Slice) {
-        let seats = self.seats(&mut slice);
+    fn pass(&mut self, mut slice: Slice, now: Instant) {
+        let seats = self.seats(&mut slice, now);
         let searches: BTreeSet<usize> = seats.iter().map(|&(nth, _)| nth).collect();
-        let now = Instant::now();
         for &nth in &searches {
             self.jobs[nth].begin(searches.len() > 1, now);
         }

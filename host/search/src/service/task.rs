@@ -9,6 +9,9 @@ use whorl_gallery::{Directory, Shard};
 /// The most urgent priority; 0 is the least.
 pub const PRIORITY_MAX: u8 = 9;
 
+/// Priorities from here on are urgent: some places of the queue are kept for them, and no search reaches them by its age alone.
+pub const PRIORITY_URGENT: u8 = 8;
+
 /// One subject's fingers to be searched.
 #[derive(Debug, Clone)]
 pub struct Task {
@@ -125,6 +128,7 @@ impl From<EngineError> for ServiceError {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::Request { what } => Self::Request { what },
+            EngineError::Stopped => Self::ShuttingDown,
             error => Self::Engine(Arc::new(error)),
         }
     }

@@ -1,5 +1,9 @@
 //! The service over synthetic galleries, with an engine that waits for a sign at each piece.
 
+mod ends;
+mod holding;
+mod queue;
+
 use super::*;
 use crate::cascade::{Cascade, ProbeFinger, Searched};
 use crate::engine::{Engine, EngineError, Search};
@@ -128,6 +132,53 @@ impl Engine for Waiting {
     }
 }
 
+/// A CPU engine that has room for so many shards, and loads the first when it is let.
+struct Narrow {
+    inner: CpuEngine,
+    room: usize,
+    load: Receiver<()>,
+}
+
+impl Narrow {
+    /// It loads when what comes with it is dropped.
+    fn new(room: usize) -> (Self, Sender<()>) {
+        let (let_go, load) = unbounded();
+        (Self { inner: CpuEngine::new(Backend::Auto), room, load }, let_go)
+    }
+}
+
+impl Engine for Narrow {
+    fn name(&self) -> &'static str {
+        "narrow"
+    }
+    fn probes_per_pass(&self) -> usize {
+        self.inner.probes_per_pass()
+    }
+    fn load(&mut self, shard: Arc<Shard>) -> Result<(), EngineError> {
+        let _ = self.load.recv();
+        if self.inner.shards().len() == self.room {
+            return Err(DeviceError::OutOfMemory { bytes: 1, source: None }.into());
+        }
+        self.inner.load(shard)
+    }
+    fn shards(&self) -> Vec<Arc<Shard>> {
+        self.inner.shards()
+    }
+    fn keep(&mut self, wanted: &[Arc<Shard>]) {
+        self.inner.keep(wanted);
+    }
+    fn run(&mut self, search: &Search, work: &dyn Work) -> Result<(), EngineError> {
+        self.inner.run(search, work)
+    }
+}
+
+/// A pool of one engine, which opens once.
+fn pool(engine: Box<dyn Engine>) -> Pool {
+    let open = || Err(EngineError::Request { what: "it opens once".into() });
+    let (name, role) = (engine.name().to_owned(), Role::Worker);
+    Pool::new(vec![Candidacy { name, role, engine: Some(engine), open: Box::new(open) }]).expect("threads")
+}
+
 /// A service whose engine waits for signs; without `signs` it never waits.
 struct Bench {
     service: Service,
@@ -139,11 +190,7 @@ impl Bench {
     fn new(slots: usize, options: ServiceOptions) -> Self {
         let ((begin, begun), (signs, received)) = (unbounded(), unbounded());
         let inner = CpuEngine::new(Backend::Auto);
-        let engine: Box<dyn Engine> = Box::new(Waiting { inner, slots, begun: begin, signs: received });
-        let open = || Err(EngineError::Request { what: "it opens once".into() });
-        let candidacy =
-            Candidacy { name: "waiting".into(), role: Role::Worker, engine: Some(engine), open: Box::new(open) };
-        let pool = Pool::new(vec![candidacy]).expect("threads");
+        let pool = pool(Box::new(Waiting { inner, slots, begun: begin, signs: received }));
         Self { service: Service::start(pool, options).expect("a thread"), begun, signs: Some(signs) }
     }
 
@@ -304,22 +351,6 @@ async fn a_search_that_is_cancelled_or_late_ends_at_a_slice_and_says_how_far_it_
 }
 
 #[tokio::test]
-async fn a_full_queue_refuses_and_says_when_to_come_again() {
-    let gallery = Gallery::new(8, &[2000]);
-    let mut bench = Bench::new(1, ServiceOptions { queue_max: 2, ..small() });
-    let mut taken = [submit(&bench, gallery.task(1, 1)), submit(&bench, gallery.task(2, 1))];
-    match bench.service.submit(gallery.task(3, 1)) {
-        Err(ServiceError::Busy { queued: 2, retry_after }) => assert!(retry_after > Duration::ZERO),
-        other => panic!("{other:?}"),
-    }
-    bench.free();
-    for ticket in &mut taken {
-        ticket.answer().await.expect("it is answered");
-    }
-    submit(&bench, gallery.task(3, 1)).answer().await.expect("there is room again");
-}
-
-#[tokio::test]
 async fn what_the_engines_cannot_do_is_an_error_and_the_service_goes_on() {
     let gallery = Gallery::new(9, &[2000]);
     for sign in [Sign::Fail, Sign::Die] {
@@ -339,48 +370,9 @@ async fn what_the_engines_cannot_do_is_an_error_and_the_service_goes_on() {
 }
 
 #[tokio::test]
-async fn an_end_leaves_no_search_without_a_word() {
-    let gallery = Gallery::new(10, &[4000]);
-    let mut bench = Bench::new(1, small());
-    let mut tickets: Vec<Ticket> = (0..5).map(|seed| submit(&bench, gallery.task(seed, 1))).collect();
-    bench.next();
-    bench.go(1);
-    bench.next();
-    let patience = Duration::from_millis(20);
-    let until = tokio::time::timeout(Duration::from_secs(10), async {
-        let ((), ()) = tokio::join!(bench.service.shut_down(patience), async {
-            tokio::time::sleep(2 * patience).await;
-            let _ = bench.signs.as_ref().map(|signs| signs.send(Sign::Go));
-        });
-    });
-    until.await.expect("it ends");
-    for ticket in &mut tickets {
-        assert!(matches!(ticket.answer().await, Err(ServiceError::ShuttingDown)));
-    }
-    assert!(matches!(bench.service.submit(gallery.task(9, 1)), Err(ServiceError::ShuttingDown)));
-    bench.free();
-}
-
-#[tokio::test]
 async fn an_empty_gallery_has_an_answer() {
     let gallery = Gallery::new(11, &[0]);
     let bench = Bench::new(1, small());
     let found = submit(&bench, gallery.task(1, 2)).answer().await.expect("it is answered");
     assert!(found.identification.candidates.is_empty() && found.timing.passes == 0);
-}
-
-/// Shards that go are forgotten by the engines, those that stay are not loaded again.
-#[tokio::test]
-async fn engines_hold_the_newest_shards_of_each_gallery() {
-    let (mut a, b) = (Gallery::new(12, &[600, 300]), Gallery::new(13, &[400]));
-    let mut bench = Bench::new(1, small());
-    bench.free();
-    submit(&bench, a.task(1, 1)).answer().await.expect("it is answered");
-    submit(&bench, b.task(2, 1)).answer().await.expect("it is answered");
-    let gone = Arc::downgrade(&a.shards.remove(1));
-    a.directory = Gallery::new(12, &[600]).directory;
-    assert!(gone.upgrade().is_some(), "the engines hold it still");
-    let task = a.task(3, 1);
-    assert_right(&task, &submit(&bench, task.clone()).answer().await.expect("it is answered"));
-    assert!(gone.upgrade().is_none(), "nobody needs it any more");
 }
