@@ -38,8 +38,9 @@ test-guest: build ## The driver under a stock kernel's vfio-pci in a virtual mac
 pairs: build ## All ordered pairs of the real templates through the simulated card
 	target/release/whorl crosscheck --gallery "$(FVC)" --engine sim:1x1,latency_ns=0,bytes_per_cycle=64
 
-wide: setup ## The same through a card of 4x4, which takes the compiler some minutes
+wide: setup ## The same through a card of 4x4, and eight searches at once through one of 1x8, which take the compiler some minutes
 	cargo run --release -p whorl-cli --features wide -- crosscheck --gallery "$(FVC)" --engine sim:4x4 --sample 10000
+	cargo test --release -p whorl-sim --features wide --test batching -- --nocapture
 
 bench: setup ## Every speed figure, assertions off; target/bench/report.json
 	cargo build --release -p whorl-cli --no-default-features --features sim

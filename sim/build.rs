@@ -14,7 +14,7 @@ use std::{env, fs, io};
 /// `model::CONFIGURATIONS`.
 const CONFIGURATIONS: [(u8, u8); 2] = [(1, 1), (2, 2)];
 /// Built with the feature `wide` only.
-const WIDE: (u8, u8) = (4, 4);
+const WIDE: [(u8, u8); 2] = [(4, 4), (1, 8)];
 const TOP: &str = "whorl_core";
 /// Library that is linked.
 const LIBRARY: &str = "libwhorl_model.a";
@@ -42,7 +42,7 @@ fn main() {
     };
     let mut configurations = CONFIGURATIONS.to_vec();
     if env::var_os("CARGO_FEATURE_WIDE").is_some() {
-        configurations.push(WIDE);
+        configurations.extend(WIDE);
     }
 
     let verilator = find_verilator(&root);

@@ -48,6 +48,8 @@ const FUNCTIONS: [Functions; CONFIGURATIONS.len()] = [
     functions!(whorl_2x2_new, whorl_2x2_free, whorl_2x2_step, whorl_2x2_trace, whorl_2x2_bit),
     #[cfg(feature = "wide")]
     functions!(whorl_4x4_new, whorl_4x4_free, whorl_4x4_step, whorl_4x4_trace, whorl_4x4_bit),
+    #[cfg(feature = "wide")]
+    functions!(whorl_1x8_new, whorl_1x8_free, whorl_1x8_step, whorl_1x8_trace, whorl_1x8_bit),
 ];
 
 /// One Verilated card.

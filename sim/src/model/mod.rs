@@ -13,6 +13,8 @@ pub(crate) const CONFIGURATIONS: &[(u8, u8)] = &[
     (2, 2),
     #[cfg(feature = "wide")]
     (4, 4),
+    #[cfg(feature = "wide")]
+    (1, 8),
 ];
 /// Channels of card memory that the structs have room for: one for each stream.
 pub(crate) const CHANNELS_MAX: usize = 4;
