@@ -3,6 +3,7 @@
 #[cfg(feature = "sim")]
 mod model;
 mod overhead;
+mod service;
 #[cfg(feature = "sim")]
 mod sweep;
 mod workload;
@@ -27,7 +28,7 @@ use workload::Workload;
 #[command(
     after_help = "Simulated cycles are exact; times are of this machine.\n\nExamples:\n  whorl bench --engine sim\n  \
 whorl bench --engine sim:2x2,bytes_per_cycle=8 --json\n  whorl bench --engine cpu --threads 1 --gallery templates\n  \
-whorl bench --engine sim --sweep"
+whorl bench --engine sim --sweep\n  whorl bench --engine cpu --service --fingers 100000"
 )]
 #[allow(clippy::struct_excessive_bools)] // flags of a command line
 pub struct Options {
@@ -63,6 +64,9 @@ pub struct Options {
     /// Also time commands that have nothing to compare
     #[arg(long)]
     overhead: bool,
+    /// Enrol the synthetic fingers in a gallery of record, and search it through an appliance and past it
+    #[arg(long, conflicts_with_all = ["gallery", "sweep", "resident", "overhead"])]
+    service: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -105,6 +109,9 @@ pub fn run(options: &Options) -> Result<(), CliError> {
         return sweep::run(options);
         #[cfg(not(feature = "sim"))]
         return Err(CliError::Usage("this build has no simulated card; build with the `sim` feature".into()));
+    }
+    if options.service {
+        return service::run(options);
     }
     let workload = workload(options, options.minutiae)?;
     let run = measure(&options.engine, &workload, options)?;

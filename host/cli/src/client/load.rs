@@ -5,6 +5,7 @@
 
 use super::{PurposeWord, new_id, print};
 use crate::error::CliError;
+use crate::gallery::resident_bytes;
 use crate::input::progress;
 use rand::{Rng, SeedableRng};
 use rayon::prelude::*;
@@ -180,13 +181,6 @@ fn pairs(count: u32) -> Result<Vec<Pair>, CliError> {
     made
 }
 
-/// Resident bytes of a process.
-fn resident_bytes(pid: u32) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.trim().strip_suffix(" kB")?;
-    kib.trim().parse::<u64>().ok().map(|kib| kib * 1024)
-}
-
 fn quantiles(mut latencies: Vec<Duration>) -> Value {
     latencies.sort_unstable();
     let at = |share: f64| {
@@ -261,7 +255,7 @@ async fn watch(options: &Options, load: &Load) -> Vec<(f64, u64)> {
     let bar = progress(options.seconds, "seconds under load");
     let mut memory = Vec::new();
     while Instant::now() < load.end {
-        if let Some(bytes) = options.pid.and_then(resident_bytes) {
+        if let Some(bytes) = options.pid.and_then(|pid| resident_bytes(Some(pid))) {
             memory.push((load.start.elapsed().as_secs_f64(), bytes));
         }
         bar.set_position(load.start.elapsed().as_secs());

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use whorl_gallery::{EnrolledFinger, Enrolment, Operation, Receipt, StoreError};
+use whorl_gallery::{EnrolledFinger, Enrolment, Operation, Receipt, Store, StoreError};
 use whorl_matcher::{Role, encode};
 use whorl_synth::{Distortion, Finger};
 use whorl_template::{Template, iso19794_2_2005};
@@ -41,8 +41,10 @@ pub struct Options {
 }
 
 /// Where enrolments come from.
-enum Source {
+pub enum Source {
+    /// Minutiae files below a folder.
     Files { root: PathBuf, files: Vec<PathBuf>, reading: Reading },
+    /// Made ones.
     Synthetic { seed: u64, fingers: u32 },
 }
 
@@ -117,10 +119,35 @@ fn request_id(gallery: &str, name: &str) -> String {
 
 type Reply = Result<Receipt, StoreError>;
 
-/// Enrols what is not there yet.
+/// What an import did.
+pub struct Imported {
+    /// Subjects enrolled.
+    pub enrolled: u64,
+    /// Their references.
+    pub references: u64,
+    /// Subjects that were there already.
+    pub before: u64,
+    /// Time it took.
+    pub seconds: f64,
+}
+
+/// Runs the command.
 pub fn run(options: &Options) -> Result<(), CliError> {
     let source = Source::of(options)?;
-    let store = options.place.open()?;
+    let done = enroll(&options.place.open()?, &source, &options.gallery)?;
+    let Imported { enrolled, references, before, seconds } = done;
+    let value = json!({"enrolled": enrolled, "references": references, "before": before, "seconds": seconds,
+        "per_second": enrolled as f64 / seconds});
+    options.place.print(&value, || {
+        format!(
+            "{enrolled} subjects with {references} fingers in {seconds:.1} s, {:.0}/s, durable; {before} were there before",
+            enrolled as f64 / seconds
+        )
+    })
+}
+
+/// Enrols what is not there yet.
+pub fn enroll(store: &Store, source: &Source, gallery: &str) -> Result<Imported, CliError> {
     let bar = progress(source.len() as u64, "enrolling");
     let start = Instant::now();
     let (mut enrolled, mut references, mut before) = (0_u64, 0_u64, 0_u64);
@@ -138,9 +165,8 @@ pub fn run(options: &Options) -> Result<(), CliError> {
     };
     // One chunk is encoded while the one before is written.
     let (chunks, encoded) = bounded::<Result<Vec<Operation>, CliError>>(1);
-    let known = |nth: &usize| store.knows_request(&request_id(&options.gallery, &source.name(*nth)));
+    let known = |nth: &usize| store.knows_request(&request_id(gallery, &source.name(*nth)));
     std::thread::scope(|scope| -> Result<(), CliError> {
-        let (source, gallery) = (&source, &options.gallery);
         let missing: Vec<usize> = (0..source.len()).filter(|nth| !known(nth)).collect();
         before = (source.len() - missing.len()) as u64;
         bar.inc(before);
@@ -165,13 +191,5 @@ pub fn run(options: &Options) -> Result<(), CliError> {
         settle(&mut waiting, 0)
     })?;
     bar.finish_and_clear();
-    let seconds = start.elapsed().as_secs_f64();
-    let value = json!({"enrolled": enrolled, "references": references, "before": before, "seconds": seconds,
-        "per_second": enrolled as f64 / seconds});
-    options.place.print(&value, || {
-        format!(
-            "{enrolled} subjects with {references} fingers in {seconds:.1} s, {:.0}/s, durable; {before} were there before",
-            enrolled as f64 / seconds
-        )
-    })
+    Ok(Imported { enrolled, references, before, seconds: start.elapsed().as_secs_f64() })
 }

@@ -1,7 +1,7 @@
 //! `whorl gallery`: a store of galleries on this machine, while no server has it open.
 
 mod export;
-mod import;
+pub mod import;
 
 use crate::error::CliError;
 use crate::input::progress;
@@ -226,6 +226,14 @@ pub fn run(options: &Options) -> Result<(), CliError> {
     }
 }
 
+/// Resident bytes of a process; `None`: of this one.
+pub fn resident_bytes(pid: Option<u32>) -> Option<u64> {
+    let process = pid.map_or_else(|| "self".into(), |pid| pid.to_string());
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.trim().strip_suffix(" kB")?;
+    kib.trim().parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
 fn copy(json: bool, copied: &whorl_gallery::Copied, what: &str) -> Result<(), CliError> {
     let value = json!({"files": copied.files, "bytes": copied.bytes, "sequence": copied.sequence,
         "seconds": copied.seconds});
@@ -250,7 +258,7 @@ fn stats(place: &Place) -> Result<(), CliError> {
         "dead_bytes": stats.dead_bytes, "memory_bytes": stats.memory_bytes,
         "memory_limit_bytes": stats.memory_limit_bytes, "card_bytes": card_bytes,
         "bytes_per_reference": {"disk": each(stats.disk_bytes), "memory": each(stats.memory_bytes), "card": each(card_bytes)},
-        "load_seconds": recovery.seconds, "torn_bytes": recovery.torn_bytes,
+        "load_seconds": recovery.seconds, "torn_bytes": recovery.torn_bytes, "resident_bytes": resident_bytes(None),
         "partitions": partitions.iter().map(partition).collect::<Value>(),
     });
     place.print(&value, || {
