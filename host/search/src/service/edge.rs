@@ -120,9 +120,8 @@ impl Service {
         let places = self.queue_max - if priority < PRIORITY_URGENT { reserved } else { 0 };
         let free = |taken: usize| (taken < places).then_some(taken + 1);
         // In one step: who is refused must not hold a place that another needs, not even for a moment.
-        let taken = match self.queued.fetch_update(Ordering::AcqRel, Ordering::Acquire, free) {
-            Ok(_) => return Ok(Place(Arc::clone(&self.queued))),
-            Err(taken) => taken,
+        let Err(taken) = self.queued.fetch_update(Ordering::AcqRel, Ordering::Acquire, free) else {
+            return Ok(Place(Arc::clone(&self.queued)));
         };
         let (backlog, rate) = (self.load.backlog.load(Ordering::Relaxed), self.load.rate.load(Ordering::Relaxed));
         // A place is free when about one of those that wait is through.
