@@ -126,7 +126,7 @@ pub(crate) fn open(folder: &Path, options: &StoreOptions, progress: &dyn Fn(Prog
         entries += 1;
         if entries % MEMORY_CHECK_ENTRIES == 0 { memory.check(&mut index, &mut applier, position) } else { Ok(()) }
     })?;
-    index.publish(applier.publish());
+    index.publish(applier.publish(usize::MAX));
     memory.check(&mut index, &mut applier, Position { done: 1, of: 1 })?;
     index.sequence = read.sequence;
     let growing = begin_next(&mut books, &mut index, &read)?;
@@ -220,7 +220,7 @@ impl Memory {
             return Ok(());
         }
         // Without what was withdrawn since.
-        index.publish(applier.publish());
+        index.publish(applier.publish(usize::MAX));
         let used = index.memory_bytes();
         if used <= self.limit {
             return Ok(());

@@ -207,5 +207,5 @@ fn restricted(shard: &Arc<Shard>, belongs: impl Fn(u32) -> bool) -> Option<Arc<S
     let end = kept.iter().rposition(|&kept| kept)? + 1;
     let records = shard.iter().zip(&kept[..end]);
     let records = records.map(|(record, &kept)| if kept { record } else { EMPTY_RECORD.as_slice() });
-    Some(Arc::new(rebuild(base, shard.generation(), records)))
+    Some(Arc::new(rebuild(base, shard.generation(), end, records)))
 }
