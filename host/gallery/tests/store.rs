@@ -244,10 +244,57 @@ fn a_snapshot_of_an_earlier_moment_has_what_was_enrolled_up_to_then() {
     let empty = empty_record();
     assert_eq!(records, [empty.as_slice(), &bert, &empty, &anna]);
     assert_eq!(then.references_named("cleo"), Vec::<u32>::new());
-    assert_eq!(then.entry(now.references_named("cleo")[0]), None);
+    assert_eq!(then.entry(now.references_named("cleo")[0]), Some(Entry::Withdrawn));
+    assert_eq!(now.entry(1 << 20), None, "no index of the gallery");
     assert_eq!(then.references_named("anna"), now.references_named("anna"));
     assert_eq!((then.at(1).subjects(), then.at(1).references()), (1, 1));
     assert_eq!(now.at(99).references(), 4);
+}
+
+#[test]
+fn every_place_of_an_earlier_moment_s_shards_has_an_entry() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::create(folder.path(), options(None)).expect("a new store");
+    done(&store, enrolment("1", "g", "anna", "e1", &[1]));
+    done(&store, enrolment("2", "g", "bert", "e1", &[1]));
+    done(&store, set_status("3", "g", "anna", None, Status::Sealed));
+    done(&store, enrolment("4", "g", "cleo", "e1", &[1]));
+    done(&store, set_status("5", "g", "anna", None, Status::Active));
+    let then = store.snapshot("g").expect("the gallery").at(2);
+    let enrolled = |name: &str, index| {
+        let subject = then.references_of(0).contains(&index).then_some(0).unwrap_or(1);
+        assert_eq!(then.subject_name(subject).as_deref(), Some(name));
+        Some(Entry::Enrolled(Enrolled { subject, position: 1 }))
+    };
+    let entries: Vec<_> = then
+        .shards()
+        .iter()
+        .flat_map(|shard| shard.base_index()..shard.base_index() + shard.records())
+        .map(|index| then.entry(index))
+        .collect();
+    // A search asks for each place that reaches its list, also the empty one where cleo came between.
+    let withdrawn = Some(Entry::Withdrawn);
+    assert_eq!(entries, [withdrawn, enrolled("bert", 1), withdrawn, enrolled("anna", 3)]);
+}
+
+#[test]
+fn a_list_of_encounters_has_all_of_them_in_their_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::create(folder.path(), options(None)).expect("a new store");
+    let names: Vec<String> = (0..40_000).map(|number| format!("s{number}")).collect();
+    let subjects: Vec<(String, String)> = names.iter().map(|name| (name.clone(), "e".to_owned())).collect();
+    for chunk in names.chunks(4000) {
+        for name in chunk {
+            store.submit(enrolment(name, "g", name, "e", &[1]), |outcome| assert!(outcome.is_ok()));
+        }
+        done(&store, keep(&chunk[0].replace('s', "k"), &chunk[0], b"waits for all before it"));
+    }
+    assert!(matches!(store.encounters("h"), Err(StoreError::NotFound(Thing::Gallery))));
+    assert_eq!(store.encounters("g").expect("the gallery"), subjects);
+    let now = store.snapshot("g").expect("the gallery");
+    let then = now.at(30_000);
+    assert_eq!((now.subjects(), then.references(), then.subjects()), (40_000, then.subjects(), then.references()));
+    assert!((29_990..=30_000).contains(&then.subjects()), "{} subjects", then.subjects());
 }
 
 #[test]
