@@ -290,7 +290,7 @@ fn a_list_of_encounters_has_all_of_them_in_their_order() {
         done(&store, keep(&chunk[0].replace('s', "k"), &chunk[0], b"waits for all before it"));
     }
     assert!(matches!(store.encounters("h"), Err(StoreError::NotFound(Thing::Gallery))));
-    assert_eq!(store.encounters("g").expect("the gallery"), subjects);
+    assert!(store.encounters("g").expect("the gallery") == subjects, "some are missing or in another order");
     let now = store.snapshot("g").expect("the gallery");
     let then = now.at(30_000);
     assert_eq!((now.subjects(), then.references(), then.subjects()), (40_000, then.subjects(), then.references()));
