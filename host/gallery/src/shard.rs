@@ -97,7 +97,7 @@ impl Shard {
     }
 
     /// All packed records, in the order of their gallery indices.
-    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> + Clone {
         let ends = self.starts.iter().skip(1).map(|&line| line as usize * LINE_BYTES);
         let ends = ends.chain(std::iter::once(self.bytes.len()));
         self.starts.iter().zip(ends).map(|(&line, end)| &self.bytes[line as usize * LINE_BYTES..end])
@@ -127,6 +127,12 @@ impl ShardBuilder {
     /// A shard whose first record will have gallery index `base_index`.
     pub const fn new(base_index: u32) -> Self {
         Self { base_index, generation: 0, bytes: Vec::new(), starts: Vec::new() }
+    }
+
+    /// The same with room for so many records and bytes.
+    pub(crate) fn with_capacity(base_index: u32, records: usize, bytes: usize) -> Self {
+        let (starts, bytes) = (Vec::with_capacity(records), Vec::with_capacity(bytes));
+        Self { starts, bytes, ..Self::new(base_index) }
     }
 
     /// The same for a state of the gallery that is numbered `generation`.

@@ -4,14 +4,11 @@ mod common;
 
 use common::*;
 use std::fs;
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use whorl_gallery::{
-    AppendFile, KeyError, Lock, MasterKey, OsStorage, ReadFile, Status, Storage, Store, StoreError, StoreOptions,
-};
+use whorl_gallery::{KeyError, MasterKey, Status, Store, StoreError, StoreOptions};
 
 #[test]
 fn what_is_expunged_is_in_no_file_after_a_compaction() {
@@ -77,71 +74,22 @@ fn what_is_expunged_is_in_no_file_after_a_compaction() {
     }
 }
 
-/// The machine's file layer, whose removals fail while a count lasts.
-#[derive(Debug, Clone, Default)]
-struct Unremoving(OsStorage, Arc<AtomicUsize>);
-
-impl Storage for Unremoving {
-    fn create_folder(&self, folder: &Path) -> io::Result<()> {
-        self.0.create_folder(folder)
-    }
-
-    fn create(&self, file: &Path) -> io::Result<Box<dyn AppendFile>> {
-        self.0.create(file)
-    }
-
-    fn open(&self, file: &Path) -> io::Result<Arc<dyn ReadFile>> {
-        self.0.open(file)
-    }
-
-    fn truncate(&self, file: &Path, bytes: u64) -> io::Result<()> {
-        self.0.truncate(file, bytes)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.0.rename(from, to)
-    }
-
-    fn remove(&self, file: &Path) -> io::Result<()> {
-        if self.1.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
-            return Err(io::Error::other("the disk does not answer"));
-        }
-        self.0.remove(file)
-    }
-
-    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        self.0.list(folder)
-    }
-
-    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        self.0.sync_folder(folder)
-    }
-
-    fn lock(&self, file: &Path) -> io::Result<Box<dyn Lock>> {
-        self.0.lock(file)
-    }
-
-    fn available_bytes(&self, folder: &Path) -> io::Result<u64> {
-        self.0.available_bytes(folder)
-    }
-}
-
 #[test]
 fn a_compaction_that_succeeds_has_removed_what_an_earlier_one_could_not() {
     for failures in [1, 1000] {
         let folder = tempfile::tempdir().expect("a folder");
-        let storage = Unremoving::default();
+        let storage = Watched::default();
         let options = StoreOptions { storage: Arc::new(storage.clone()), ..small(None) };
         let store = Store::create(folder.path(), options).expect("a new store");
         done(&store, enrolment("r1", "g", "anna", "e1", &[1]));
         done(&store, enrolment("r2", "g", "bert", "e1", &[1]));
         done(&store, expunge("x", "g", "anna", None));
-        storage.1.store(failures, Ordering::SeqCst);
+        storage.removals_that_fail.store(failures, Ordering::SeqCst);
         let outcome = store.compact(&|_| {});
         assert_eq!(outcome.is_ok(), failures == 1, "one failure is made good: {outcome:?}");
         let trace = mark("template", "anna", "e1", 1);
         assert_eq!(files_with(folder.path(), &trace).is_empty(), outcome.is_ok());
-        storage.1.store(0, Ordering::SeqCst);
+        storage.removals_that_fail.store(0, Ordering::SeqCst);
         assert_eq!(store.compact(&|_| {}).expect("compacted").entries_removed, 0, "nothing is left to rewrite");
         assert_eq!(files_with(folder.path(), &trace), Vec::<String>::new());
         assert_eq!(fs::read_dir(folder.path()).expect("readable").count() as u64, store.stats().segments + 3);
@@ -313,6 +261,22 @@ fn a_backup_is_the_store_as_it_was_and_restores_into_an_empty_folder_only() {
         let error = Store::restore(backup, fourth.path(), &|_| {}).expect_err("damaged");
         assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
     }
+}
+
+#[test]
+fn folders_that_are_made_for_a_store_or_a_copy_survive_a_loss_of_power() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let storage = Watched::default();
+    let options = StoreOptions { storage: Arc::new(storage.clone()), ..small(None) };
+    let synced = |folders: &[&Path]| {
+        let synced = std::mem::take(&mut *storage.synced.lock().expect("no panic"));
+        folders.iter().all(|folder| synced.iter().any(|other| other == folder))
+    };
+    let base = folder.path();
+    let store = Store::create(&base.join("a/b/store"), options).expect("a new store");
+    assert!(synced(&[base, &base.join("a"), &base.join("a/b"), &base.join("a/b/store")]));
+    store.backup(&base.join("c/copy"), &|_| {}).expect("copied");
+    assert!(synced(&[base, &base.join("c"), &base.join("c/copy")]));
 }
 
 #[test]

@@ -170,6 +170,64 @@ fn what_is_expunged_is_gone_from_searches_at_once_and_its_place_stays_empty() {
 }
 
 #[test]
+fn much_that_is_expunged_at_once_is_hidden_at_once_and_out_of_the_shards_soon() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::create(folder.path(), options(None)).expect("a new store");
+    done(&store, enrolment("stays", "g", "stays", "e", &[1]));
+    let (answer, answers) = std::sync::mpsc::channel();
+    for number in 0..1600 {
+        let (name, answer) = (number.to_string(), answer.clone());
+        // Half of it is one subject's, which goes with one operation.
+        let (subject, encounter) = if number % 2 == 0 { (name.as_str(), "e") } else { ("many", name.as_str()) };
+        let positions: Vec<u8> = (0..30).map(|place| place % 10 + 1).collect();
+        let Operation::Enroll(mut enrolment) = enrolment(&name, "g", subject, encounter, &positions) else {
+            unreachable!()
+        };
+        enrolment.fingers.iter_mut().for_each(|finger| finger.record = record(32, number as u8));
+        store.submit(Operation::Enroll(enrolment), move |outcome| answer.send(outcome).expect("somebody listens"));
+        if number % 1000 == 999 {
+            done(&store, keep(&name.clone().replace("999", "k"), &name, b"waits for all before it"));
+        }
+    }
+    drop(answer);
+    answers.into_iter().for_each(|outcome| assert!(outcome.is_ok()));
+    let before = store.snapshot("g").expect("the gallery");
+    let bytes: usize = before.shards().iter().map(|shard| shard.bytes().len()).sum();
+    assert!(bytes > 2 * (32 << 20), "{bytes} bytes are not much more than are rebuilt in one go");
+    let release = hold_writer(&store);
+    let (answer, answers) = std::sync::mpsc::channel();
+    for number in (0..1600).step_by(2) {
+        let answer = answer.clone();
+        store.submit(expunge(&format!("x{number}"), "g", &number.to_string(), None), move |outcome| {
+            answer.send(outcome).expect("somebody listens");
+        });
+    }
+    drop(release);
+    done(&store, expunge("x", "g", "many", None));
+    drop(answer);
+    answers.into_iter().for_each(|outcome| assert!(outcome.is_ok()));
+    for snapshot in [&before, &store.snapshot("g").expect("the gallery")] {
+        let kept = snapshot.references_named("stays");
+        for index in snapshot.shards().iter().flat_map(|shard| shard.base_index()..shard.base_index() + shard.records())
+        {
+            let hidden = snapshot.entry(index) == Some(Entry::Withdrawn);
+            let first = snapshot.reference(index).is_some_and(|reference| reference.subject == "first");
+            assert!(hidden != (kept.contains(&index) || first), "{index}");
+        }
+    }
+    assert_eq!(store.count(Some("g")).expect("counts").references, 2);
+    let begun = std::time::Instant::now();
+    while searched(&store, "g").len() > 2 {
+        assert!(begun.elapsed().as_secs() < 60, "withdrawn records stay in the shards");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert_eq!(searched(&store, "g"), [marked_record("first", "e", 1), marked_record("stays", "e", 1)]);
+    // A store that is read again has none of them, from the first moment on.
+    drop(store);
+    assert_eq!(searched(&open(folder.path(), &options(None)).expect("the store"), "g").len(), 2);
+}
+
+#[test]
 fn a_snapshot_of_an_earlier_moment_has_what_was_enrolled_up_to_then() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Store::create(folder.path(), options(None)).expect("a new store");
@@ -186,10 +244,57 @@ fn a_snapshot_of_an_earlier_moment_has_what_was_enrolled_up_to_then() {
     let empty = empty_record();
     assert_eq!(records, [empty.as_slice(), &bert, &empty, &anna]);
     assert_eq!(then.references_named("cleo"), Vec::<u32>::new());
-    assert_eq!(then.entry(now.references_named("cleo")[0]), None);
+    assert_eq!(then.entry(now.references_named("cleo")[0]), Some(Entry::Withdrawn));
+    assert_eq!(now.entry(1 << 20), None, "no index of the gallery");
     assert_eq!(then.references_named("anna"), now.references_named("anna"));
     assert_eq!((then.at(1).subjects(), then.at(1).references()), (1, 1));
     assert_eq!(now.at(99).references(), 4);
+}
+
+#[test]
+fn every_place_of_an_earlier_moment_s_shards_has_an_entry() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::create(folder.path(), options(None)).expect("a new store");
+    done(&store, enrolment("1", "g", "anna", "e1", &[1]));
+    done(&store, enrolment("2", "g", "bert", "e1", &[1]));
+    done(&store, set_status("3", "g", "anna", None, Status::Sealed));
+    done(&store, enrolment("4", "g", "cleo", "e1", &[1]));
+    done(&store, set_status("5", "g", "anna", None, Status::Active));
+    let then = store.snapshot("g").expect("the gallery").at(2);
+    let enrolled = |name: &str, index| {
+        let subject = then.references_of(0).contains(&index).then_some(0).unwrap_or(1);
+        assert_eq!(then.subject_name(subject).as_deref(), Some(name));
+        Some(Entry::Enrolled(Enrolled { subject, position: 1 }))
+    };
+    let entries: Vec<_> = then
+        .shards()
+        .iter()
+        .flat_map(|shard| shard.base_index()..shard.base_index() + shard.records())
+        .map(|index| then.entry(index))
+        .collect();
+    // A search asks for each place that reaches its list, also the empty one where cleo came between.
+    let withdrawn = Some(Entry::Withdrawn);
+    assert_eq!(entries, [withdrawn, enrolled("bert", 1), withdrawn, enrolled("anna", 3)]);
+}
+
+#[test]
+fn a_list_of_encounters_has_all_of_them_in_their_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::create(folder.path(), options(None)).expect("a new store");
+    let names: Vec<String> = (0..40_000).map(|number| format!("s{number}")).collect();
+    let subjects: Vec<(String, String)> = names.iter().map(|name| (name.clone(), "e".to_owned())).collect();
+    for chunk in names.chunks(4000) {
+        for name in chunk {
+            store.submit(enrolment(name, "g", name, "e", &[1]), |outcome| assert!(outcome.is_ok()));
+        }
+        done(&store, keep(&chunk[0].replace('s', "k"), &chunk[0], b"waits for all before it"));
+    }
+    assert!(matches!(store.encounters("h"), Err(StoreError::NotFound(Thing::Gallery))));
+    assert!(store.encounters("g").expect("the gallery") == subjects, "some are missing or in another order");
+    let now = store.snapshot("g").expect("the gallery");
+    let then = now.at(30_000);
+    assert_eq!((now.subjects(), then.references(), then.subjects()), (40_000, then.subjects(), then.references()));
+    assert!((29_990..=30_000).contains(&then.subjects()), "{} subjects", then.subjects());
 }
 
 #[test]

@@ -6,8 +6,8 @@ use super::index::{Index, Placed};
 use super::limits::SLOTS_MAX;
 use super::operation::Status;
 use super::options::{Encoder, StoreOptions};
-use super::projection::{Demand, Projection, Published};
-use std::collections::{BTreeSet, HashMap};
+use super::projection::{Budget, Demand, Projection, Published};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 /// A sealed encounter whose references come back, with its records from the log.
 #[derive(Debug)]
@@ -35,6 +35,7 @@ pub(crate) struct Applier {
     projections: Vec<Projection>,
     numbers: HashMap<Box<str>, usize>,
     touched: BTreeSet<usize>,
+    emptying: VecDeque<usize>, // galleries with withdrawn records in shards, the oldest first
     /// Bytes of records appended since the last publishing.
     pub(crate) appended_bytes: u64,
     /// Records that the encoder made anew.
@@ -56,6 +57,7 @@ impl Applier {
             projections: Vec::new(),
             numbers: HashMap::new(),
             touched: BTreeSet::new(),
+            emptying: VecDeque::new(),
             appended_bytes: 0,
             encoded_again: 0,
         }
@@ -148,11 +150,29 @@ impl Applier {
         }
     }
 
-    /// Brings all changes into shards; lists the galleries that changed.
-    pub(crate) fn publish(&mut self) -> Vec<(usize, Published)> {
+    /// Brings what was appended into shards, and takes out what was withdrawn as far as shards of `bytes` bytes can be rebuilt for
+    /// it; lists the galleries that changed. Directories hide the rest, which stays for the next time.
+    pub(crate) fn publish(&mut self, bytes: usize) -> Vec<(usize, Published)> {
         self.appended_bytes = 0;
-        let touched = std::mem::take(&mut self.touched);
-        touched.into_iter().map(|number| (number, self.projections[number].publish())).collect()
+        let mut changed = std::mem::take(&mut self.touched);
+        for &number in &changed {
+            self.projections[number].seal_pending();
+        }
+        let mut budget = Budget::new(bytes);
+        while let Some(&number) = self.emptying.front() {
+            self.projections[number].empty_withdrawn(&mut budget);
+            changed.insert(number);
+            if self.projections[number].is_emptying() {
+                break;
+            }
+            self.emptying.pop_front();
+        }
+        changed.into_iter().map(|number| (number, self.projections[number].published())).collect()
+    }
+
+    /// Whether withdrawn records are still in shards.
+    pub(crate) fn is_emptying(&self) -> bool {
+        !self.emptying.is_empty()
     }
 
     fn number(&mut self, gallery: &str) -> usize {
@@ -186,6 +206,9 @@ impl Applier {
             }
         }
         self.touched.insert(gallery);
+        if self.projections[gallery].is_emptying() && !self.emptying.contains(&gallery) {
+            self.emptying.push_back(gallery);
+        }
     }
 
     /// The record that the present encoder makes of a finger; `None` if it made the one in the log.

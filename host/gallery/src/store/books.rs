@@ -148,3 +148,39 @@ pub(crate) fn replace(storage: &dyn Storage, folder: &Path, name: &str, bytes: &
     storage.rename(&new, &path).map_err(|e| StoreError::io("renaming", &new, e))?;
     storage.sync_folder(folder).map_err(|e| StoreError::io("syncing", folder, e))
 }
+
+/// Makes a folder, with those above it, and returns when it survives a loss of power.
+pub(crate) fn create_folder(storage: &dyn Storage, folder: &Path) -> Result<(), StoreError> {
+    let is_missing = |folder: &Path| storage.list(folder).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
+    let parents = parents_of_new(folder, is_missing);
+    storage.create_folder(folder).map_err(|e| StoreError::io("creating", folder, e))?;
+    parents.iter().try_for_each(|parent| storage.sync_folder(parent).map_err(|e| StoreError::io("syncing", parent, e)))
+}
+
+/// The folders that get a new name when a folder is made. Its own parent is among them even if it is there: an attempt that was
+/// interrupted may have made it.
+fn parents_of_new(folder: &Path, is_missing: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
+    let named = folder.ancestors().take_while(|folder| !folder.as_os_str().is_empty());
+    let new = named.enumerate().take_while(|(above, folder)| *above == 0 || is_missing(folder));
+    let parents = new.filter_map(|(_, folder)| folder.parent());
+    parents.map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent }.into()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_folder_that_gets_a_new_name_is_known() {
+        let parents = |folder: &str, missing: &[&str]| {
+            let parents =
+                parents_of_new(Path::new(folder), |folder| missing.iter().any(|name| Path::new(name) == folder));
+            parents.iter().map(|parent| parent.to_string_lossy().into_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(parents("/a/b/c", &["/a/b/c", "/a/b"]), ["/a/b", "/a"]);
+        assert_eq!(parents("/a/b/c", &[]), ["/a/b"]);
+        assert_eq!(parents("a/b", &["a/b", "a"]), ["a", "."]);
+        assert_eq!(parents("store", &["store"]), ["."]);
+        assert_eq!(parents("/", &[]), Vec::<String>::new());
+    }
+}

@@ -40,6 +40,9 @@ pub(crate) const SLOTS_MAX: usize = 1 << (32 - PLACE_BITS);
 pub(crate) const BATCH_OPERATIONS_MAX: usize = 1024;
 /// Stored bytes after which a group commit takes no more operations.
 pub(crate) const BATCH_BYTES: usize = 8 << 20;
+/// Bytes of shards that are rebuilt at most in one go, so that a commit that withdraws much is answered soon, and so are those
+/// behind it.
+pub(crate) const REBUILD_BYTES: usize = 32 << 20;
 /// Free space that commits leave on the disk, so that a full disk is refused before a write fails half-way.
 pub(crate) const DISK_RESERVE_BYTES: u64 = 4 << 20;
 /// Operations that may wait for the writer, unless an option says otherwise.

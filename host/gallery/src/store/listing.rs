@@ -1,6 +1,7 @@
 //! What importers, exporters and writers of documents ask of a store.
 
-use super::{Store, StoreError, Thing};
+use super::snapshot::ROWS;
+use super::{Store, StoreError};
 
 impl Store {
     /// Hash of a name under the store's own secret: the same whenever the store is open, and different in every other one. A
@@ -17,16 +18,22 @@ impl Store {
     }
 
     /// Names of all subjects of a gallery, each with the name of one of its encounters, in the order of enrolment, sealed ones
-    /// among them.
+    /// among them. What is entered or expunged meanwhile may be among them or not.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if the gallery has no encounters.
     pub fn encounters(&self, gallery: &str) -> Result<Vec<(String, String)>, StoreError> {
-        let index = self.shared.read();
-        let found = index.gallery(gallery).filter(|gallery| gallery.counts.encounters > 0);
-        let gallery = found.ok_or(StoreError::NotFound(Thing::Gallery))?;
-        let live = gallery.encounters.iter().filter(|row| row.sequence != 0);
-        let names = live.filter_map(|row| Some((gallery.subject_name(row.subject)?.to_owned(), row.name.to_string())));
-        Ok(names.collect())
+        self.count(Some(gallery))?;
+        let mut names = Vec::new();
+        for first in (0..).step_by(ROWS) {
+            let index = self.shared.read(); // anew for each part, so that operations go on
+            let Some(gallery) = index.gallery(gallery) else { break };
+            let Some(rows) = gallery.encounters.get(first..).filter(|rows| !rows.is_empty()) else { break };
+            let live = rows.iter().take(ROWS).filter(|row| row.sequence != 0);
+            names.extend(
+                live.filter_map(|row| Some((gallery.subject_name(row.subject)?.to_owned(), row.name.to_string()))),
+            );
+        }
+        Ok(names)
     }
 }

@@ -174,7 +174,7 @@ fn check_frames(segment: &Segment, row: &Row, bytes: u64, newest: &mut u64) -> R
 }
 
 fn begin_copy(storage: &dyn Storage, to: &Path) -> Result<(), StoreError> {
-    storage.create_folder(to).map_err(|e| StoreError::io("creating", to, e))?;
+    books::create_folder(storage, to)?;
     let names = storage.list(to).map_err(|e| StoreError::io("listing", to, e))?;
     if names.is_empty() { Ok(()) } else { Err(StoreError::NotEmpty { folder: to.into() }) }
 }

@@ -7,12 +7,12 @@
 use super::error::StoreError;
 use super::limits::{PLACE_BITS, POSITIONS, RECORD_BYTES_MAX, SLOT_RECORDS_MAX, SLOTS_MAX};
 use crate::{Shard, ShardBuilder, ShardError};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use whorl_layout::LINE_BYTES;
 
 /// Sizes at which the shards at the end of a slot are merged. The last bounds what a withdrawal copies and what an
-/// engine loads anew: about 8 MiB, some ten thousand records.
+/// engine loads anew: a merged shard has less than twice as much, some twenty thousand records.
 const MERGE_BYTES: [usize; 3] = [64 << 10, 1 << 20, 8 << 20];
 
 /// A packed record without minutiae: what stands in place of a withdrawn one. One line, numbered 0, the last.
@@ -37,6 +37,28 @@ pub(crate) struct Published {
     pub(crate) slot_records: Vec<u32>,
     /// Bytes of all records.
     pub(crate) bytes: u64,
+}
+
+/// Bytes of shards that may be rebuilt in one go. The first shard always may, so that it goes on.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    left: usize,
+    untouched: bool,
+}
+
+impl Budget {
+    pub(crate) const fn new(bytes: usize) -> Self {
+        Self { left: bytes, untouched: true }
+    }
+
+    fn take(&mut self, bytes: usize) -> bool {
+        let granted = self.untouched || bytes <= self.left;
+        if granted {
+            self.left = self.left.saturating_sub(bytes);
+            self.untouched = false;
+        }
+        granted
+    }
 }
 
 /// Records that are to come, per finger position.
@@ -70,7 +92,7 @@ struct Slot {
     shards: Vec<Arc<Shard>>,
     pending: Option<ShardBuilder>,
     pending_generation: u64,
-    withdrawn: Vec<(u32, u64)>, // place and sequence, still in a shard or pending
+    withdrawn: BTreeMap<u32, u64>, // sequence by place, still in a shard or pending
 }
 
 /// The records of one gallery.
@@ -80,11 +102,18 @@ pub(crate) struct Projection {
     chains: [Vec<u32>; POSITIONS],
     slots: Vec<Slot>,
     touched: BTreeSet<usize>,
+    emptying: VecDeque<usize>, // slots with withdrawn records, the oldest first
 }
 
 impl Projection {
     pub(crate) fn new(shard_bytes: usize) -> Self {
-        Self { shard_bytes, chains: Default::default(), slots: Vec::new(), touched: BTreeSet::new() }
+        Self {
+            shard_bytes,
+            chains: Default::default(),
+            slots: Vec::new(),
+            touched: BTreeSet::new(),
+            emptying: VecDeque::new(),
+        }
     }
 
     pub(crate) const fn slots(&self) -> usize {
@@ -108,29 +137,53 @@ impl Projection {
         slot.records += 1;
         slot.bytes += record.len();
         slot.pending_generation = sequence;
+        let first = (number as u32) << PLACE_BITS;
         if pending.len_bytes() >= MERGE_BYTES[MERGE_BYTES.len() - 1] {
-            slot.seal_pending();
+            slot.seal_pending(first);
         }
         self.touched.insert(number);
         Ok(index)
     }
 
-    /// Takes a record out; it leaves the shards at the next [`Projection::publish`].
+    /// Takes a record out; it leaves the shards with [`Projection::empty_withdrawn`].
     pub(crate) fn withdraw(&mut self, index: u32, sequence: u64) {
         let (number, place) = slot_of(index);
         if let Some(slot) = self.slots.get_mut(number) {
-            slot.withdrawn.push((place as u32, sequence));
-            self.touched.insert(number);
+            if slot.withdrawn.is_empty() && !self.emptying.contains(&number) {
+                self.emptying.push_back(number);
+            }
+            slot.withdrawn.insert(place as u32, sequence);
         }
     }
 
-    /// Brings all changes into shards and lists them.
-    pub(crate) fn publish(&mut self) -> Published {
+    /// Brings all records that were appended into shards.
+    pub(crate) fn seal_pending(&mut self) {
         for number in std::mem::take(&mut self.touched) {
-            let slot = &mut self.slots[number];
-            slot.seal_pending();
-            slot.empty_withdrawn((number as u32) << PLACE_BITS);
+            self.slots[number].seal_pending((number as u32) << PLACE_BITS);
         }
+    }
+
+    /// Whether withdrawn records are still in shards.
+    pub(crate) fn is_emptying(&self) -> bool {
+        !self.emptying.is_empty()
+    }
+
+    /// Takes withdrawn records out of the shards, those first that were withdrawn first, until all are out or the budget is
+    /// spent.
+    pub(crate) fn empty_withdrawn(&mut self, budget: &mut Budget) {
+        self.seal_pending();
+        while let Some(&number) = self.emptying.front() {
+            let slot = &mut self.slots[number];
+            slot.empty_withdrawn((number as u32) << PLACE_BITS, budget);
+            if !slot.withdrawn.is_empty() {
+                return;
+            }
+            self.emptying.pop_front();
+        }
+    }
+
+    /// Lists the shards.
+    pub(crate) fn published(&self) -> Published {
         let mut published = Published {
             slot_records: self.slots.iter().map(|slot| slot.records).collect(),
             bytes: self.slots.iter().map(|slot| slot.bytes as u64).sum(),
@@ -165,72 +218,190 @@ impl Projection {
             shards: Vec::new(),
             pending: None,
             pending_generation: 0,
-            withdrawn: Vec::new(),
+            withdrawn: BTreeMap::new(),
         });
         Ok(number)
     }
 }
 
 impl Slot {
-    /// Makes a shard of the pending records, together with those at the slot's end that are to be merged with them.
-    fn seal_pending(&mut self) {
+    /// Makes a shard of the pending records, together with those at the slot's end that are to be merged with them. What was
+    /// withdrawn of them is left out now: later it would change a shard that keeps its generation.
+    fn seal_pending(&mut self, first_index: u32) {
         let Some(pending) = self.pending.take() else { return };
         let (mut keep, mut bytes) = (self.shards.len(), pending.len_bytes());
         for (level, limit) in MERGE_BYTES.into_iter().enumerate() {
-            let run = self.shards[..keep].iter().rev().take_while(|shard| shard.bytes().len() < limit);
-            let (count, sum) = run.fold((0, bytes), |(count, sum), shard| (count + 1, sum + shard.bytes().len()));
+            // No more than it takes to reach the limit: shards that withdrawals made small could be many.
+            let (mut from, mut sum) = (keep, bytes);
+            while from > 0 && sum < limit && self.shards[from - 1].bytes().len() < limit {
+                from -= 1;
+                sum += self.shards[from].bytes().len();
+            }
             if level == 0 || sum >= limit {
-                (keep, bytes) = (keep - count, sum);
+                (keep, bytes) = (from, sum);
             }
         }
+        let pending = pending.generation(self.pending_generation).finish();
+        let end = pending.base_index() - first_index + pending.records();
         let merged = self.shards.split_off(keep);
-        let shard = if merged.is_empty() {
-            pending.generation(self.pending_generation).finish()
+        let first = merged.first().map_or(pending.base_index(), |shard| shard.base_index()) - first_index;
+        let shard = if merged.is_empty() && self.withdrawn.range(first..end).next().is_none() {
+            pending
         } else {
-            let newest = merged.iter().map(|shard| shard.generation()).max().unwrap_or(0).max(self.pending_generation);
-            let pending = pending.finish();
-            let base = merged[0].base_index();
-            let parts = merged.iter().map(Arc::as_ref).chain(std::iter::once(&pending));
-            rebuild(base, newest, parts.flat_map(Shard::iter))
+            let parts: Vec<&Shard> = merged.iter().map(Arc::as_ref).chain(std::iter::once(&pending)).collect();
+            self.emptied(&parts, first, end)
         };
+        self.bytes = self.bytes + shard.bytes().len() - bytes;
         self.shards.push(Arc::new(shard));
     }
 
-    /// Puts empty records in place of withdrawn ones. Indices stay as they are.
-    fn empty_withdrawn(&mut self, first_index: u32) {
-        if self.withdrawn.is_empty() {
-            return;
-        }
-        let mut withdrawn = std::mem::take(&mut self.withdrawn);
-        withdrawn.sort_unstable();
-        for shard in &mut self.shards {
+    /// Puts empty records in place of withdrawn ones, shard after shard within the budget. Indices stay as they are.
+    fn empty_withdrawn(&mut self, first_index: u32, budget: &mut Budget) {
+        while let Some((&place, _)) = self.withdrawn.first_key_value() {
+            // Shards lie back to back from the slot's first index on.
+            let at = self.shards.partition_point(|shard| shard.base_index() - first_index <= place);
+            let shard =
+                self.shards[..at].last().filter(|shard| place < shard.base_index() - first_index + shard.records());
+            let Some(shard) = shard.cloned() else {
+                self.withdrawn.remove(&place); // no record was ever there
+                continue;
+            };
+            if !budget.take(shard.bytes().len()) {
+                return;
+            }
             let first = shard.base_index() - first_index;
             let end = first + shard.records();
-            let start = withdrawn.partition_point(|&(place, _)| place < first);
-            let ours = &withdrawn[start..withdrawn.partition_point(|&(place, _)| place < end)];
-            let Some(newest) = ours.iter().map(|&(_, sequence)| sequence).max() else { continue };
-            let mut gone = ours.iter().map(|&(place, _)| place).peekable();
-            let records = (first..).zip(shard.iter()).map(|(place, record)| {
-                let mut is_gone = false;
-                while gone.next_if_eq(&place).is_some() {
-                    is_gone = true;
-                }
-                if is_gone { EMPTY_RECORD.as_slice() } else { record }
-            });
-            let emptied = rebuild(shard.base_index(), newest.max(shard.generation()), records);
+            let emptied = self.emptied(&[&shard], first, end);
             self.bytes -= shard.bytes().len() - emptied.bytes().len();
-            *shard = Arc::new(emptied);
+            self.shards[at - 1] = Arc::new(emptied);
         }
+    }
+
+    /// The records of neighbouring shards, which have the places from `first` to before `end`, as one shard without those that
+    /// were withdrawn.
+    fn emptied(&mut self, parts: &[&Shard], first: u32, end: u32) -> Shard {
+        let mut later = self.withdrawn.split_off(&first);
+        let behind = later.split_off(&end);
+        self.withdrawn.extend(behind);
+        let generations = parts.iter().map(|shard| shard.generation());
+        let newest = generations.chain(later.values().copied()).max().unwrap_or(0);
+        let base_index = parts.first().map_or(0, |shard| shard.base_index());
+        let gone: Vec<u32> = later.into_keys().collect();
+        let mut gone = gone.iter().peekable();
+        let records = (first..).zip(parts.iter().flat_map(|shard| shard.iter()));
+        let records = records.map(
+            move |(place, record)| {
+                if gone.next_if_eq(&&place).is_some() { EMPTY_RECORD.as_slice() } else { record }
+            },
+        );
+        rebuild(base_index, newest, (end - first) as usize, records)
     }
 }
 
-/// A shard of records that were in one before.
-pub(crate) fn rebuild<'a>(base_index: u32, generation: u64, records: impl Iterator<Item = &'a [u8]>) -> Shard {
-    let mut builder = ShardBuilder::new(base_index).generation(generation);
+/// A shard of records that were in shards before, so many of them.
+pub(crate) fn rebuild<'a>(
+    base_index: u32,
+    generation: u64,
+    count: usize,
+    records: impl Iterator<Item = &'a [u8]> + Clone,
+) -> Shard {
+    let bytes = records.clone().map(<[u8]>::len).sum();
+    let mut builder = ShardBuilder::with_capacity(base_index, count, bytes).generation(generation);
     for record in records {
         // They were accepted before, and there are not more of them now.
         let pushed = builder.push(record);
         debug_assert!(pushed.is_ok(), "{pushed:?}");
     }
     builder.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(fill: u8) -> Vec<u8> {
+        let mut bytes = vec![fill; 32 * LINE_BYTES];
+        for (line, chunk) in bytes.chunks_exact_mut(LINE_BYTES).enumerate() {
+            chunk[LINE_BYTES - 1] = 3 | (line as u8) << 2 | u8::from(line == 31) << 7;
+        }
+        bytes
+    }
+
+    /// Withdrawn places that are still in the shards.
+    fn left(published: &Published, withdrawn: &[u32]) -> usize {
+        let held = |&&index: &&u32| {
+            let found =
+                published.shards.iter().find_map(|shard| shard.record(index)).expect("every index has a record");
+            found != EMPTY_RECORD
+        };
+        withdrawn.iter().filter(held).count()
+    }
+
+    #[test]
+    fn withdrawn_records_leave_the_shards_within_the_budget_and_all_in_the_end() {
+        let mut projection = Projection::new(16 << 20);
+        let (mut sequence, mut indices) = (0, Vec::new());
+        for number in 0..20_000 {
+            sequence += 1;
+            indices.push(projection.append(1 + (number % 2) as u8, &record(number as u8), sequence).expect("appended"));
+            if number % 1000 == 0 {
+                projection.seal_pending();
+            }
+        }
+        projection.seal_pending();
+        let before = projection.published();
+        let withdrawn: Vec<u32> = indices.iter().copied().filter(|index| index % 5 != 0).collect();
+        for &index in &withdrawn {
+            sequence += 1;
+            projection.withdraw(index, sequence);
+        }
+        let (budget, mut rounds, mut last) = (4 << 20, 0, before);
+        while projection.is_emptying() {
+            projection.empty_withdrawn(&mut Budget::new(budget));
+            // What is appended meanwhile is merged with what is to be emptied.
+            sequence += 1;
+            indices.push(projection.append(1, &record(1), sequence).expect("appended"));
+            projection.seal_pending();
+            let published = projection.published();
+            let changed = published.shards.iter().filter(|new| !last.shards.iter().any(|old| Arc::ptr_eq(old, new)));
+            let changed: Vec<&Arc<Shard>> = changed.collect();
+            let rebuilt = last.shards.iter().filter(|old| !published.shards.iter().any(|new| Arc::ptr_eq(old, new)));
+            let rebuilt: usize = rebuilt.map(|shard| shard.bytes().len()).sum();
+            assert!(rebuilt <= 2 * (16 << 20), "{rebuilt} bytes were rebuilt");
+            for new in changed {
+                let same =
+                    |old: &&Arc<Shard>| (old.base_index(), old.generation()) == (new.base_index(), new.generation());
+                assert_eq!(last.shards.iter().find(same), None, "another shard has another generation");
+            }
+            for (shard, next) in published.shards.iter().zip(published.shards.iter().skip(1)) {
+                let follows = shard.base_index() + shard.records() == next.base_index();
+                assert!(follows || slot_of(shard.base_index()).0 != slot_of(next.base_index()).0);
+            }
+            assert!(published.shards.iter().all(|shard| shard.bytes().len() < 2 * MERGE_BYTES[2] + 2048));
+            let bytes: usize = published.shards.iter().map(|shard| shard.bytes().len()).sum();
+            assert_eq!(published.bytes, bytes as u64, "what is counted is what there is");
+            (rounds, last) = (rounds + 1, published);
+        }
+        assert!(rounds > 2, "{rounds} rounds");
+        assert_eq!(left(&last, &withdrawn), 0);
+        assert_eq!(left(&last, &indices), indices.len() - withdrawn.len());
+    }
+
+    #[test]
+    fn a_merge_leaves_out_what_is_withdrawn_and_so_a_generation_never_changes() {
+        let mut projection = Projection::new(16 << 20);
+        let first = projection.append(1, &record(1), 1).expect("appended");
+        projection.seal_pending();
+        projection.withdraw(first, 2);
+        let pending = projection.append(1, &record(2), 3).expect("appended");
+        projection.withdraw(pending, 4);
+        projection.append(1, &record(3), 5).expect("appended");
+        projection.seal_pending();
+        let published = projection.published();
+        assert_eq!((published.shards.len(), published.shards[0].generation()), (1, 5));
+        assert_eq!(left(&published, &[first, pending]), 0);
+        projection.empty_withdrawn(&mut Budget::new(usize::MAX));
+        assert!(Arc::ptr_eq(&published.shards[0], &projection.published().shards[0]));
+        assert!(!projection.is_emptying());
+    }
 }

@@ -1,7 +1,7 @@
 //! Making a store, and opening one: the log is read into index and projection, and an interrupted write is cut.
 
 use super::applier::Applier;
-use super::books::{Books, Growing, NEW_SUFFIX};
+use super::books::{Books, Growing, NEW_SUFFIX, create_folder};
 use super::entry::Body;
 use super::error::StoreError;
 use super::hash::{Hash, Hasher};
@@ -53,7 +53,7 @@ pub(crate) fn lock(storage: &dyn Storage, folder: &Path) -> Result<Box<dyn Lock>
 /// Makes a store in a folder that has none.
 pub(crate) fn create(folder: &Path, options: &StoreOptions) -> Result<Opened, StoreError> {
     let storage = options.storage.clone();
-    storage.create_folder(folder).map_err(|e| StoreError::io("creating", folder, e))?;
+    create_folder(&*storage, folder)?;
     let lock = lock(&*storage, folder)?;
     let names = list(&*storage, folder)?;
     // Without a manifest, files of a store are what an interrupted attempt to make one has left.
@@ -74,9 +74,6 @@ pub(crate) fn create(folder: &Path, options: &StoreOptions) -> Result<Opened, St
     books.save_keys()?;
     let growing = books.start_segment()?;
     books.save_manifest(vec![Row { id: growing.segment.id, closed: None, after: 0, last: 0 }])?;
-    if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        books.storage.sync_folder(parent).map_err(|e| StoreError::io("syncing", parent, e))?;
-    }
     let mut index = Index::default();
     index.enter_segment(growing.segment.clone());
     Ok(Opened { lock, books, index, applier: Applier::new(options), growing, recovery: Recovery::default() })
@@ -126,7 +123,7 @@ pub(crate) fn open(folder: &Path, options: &StoreOptions, progress: &dyn Fn(Prog
         entries += 1;
         if entries % MEMORY_CHECK_ENTRIES == 0 { memory.check(&mut index, &mut applier, position) } else { Ok(()) }
     })?;
-    index.publish(applier.publish());
+    index.publish(applier.publish(usize::MAX));
     memory.check(&mut index, &mut applier, Position { done: 1, of: 1 })?;
     index.sequence = read.sequence;
     let growing = begin_next(&mut books, &mut index, &read)?;
@@ -220,7 +217,7 @@ impl Memory {
             return Ok(());
         }
         // Without what was withdrawn since.
-        index.publish(applier.publish());
+        index.publish(applier.publish(usize::MAX));
         let used = index.memory_bytes();
         if used <= self.limit {
             return Ok(());

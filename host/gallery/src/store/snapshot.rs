@@ -6,6 +6,9 @@ use super::projection::{EMPTY_RECORD, Published, rebuild, slot_of};
 use crate::{Directory, Enrolled, Entry, Shard};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
+/// Encounters that are looked at in one go, while no operation is entered: some milliseconds of them.
+pub(crate) const ROWS: usize = 16 << 10;
+
 /// Whose a reference of a gallery is, by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
@@ -118,10 +121,10 @@ impl Snapshot {
     }
 
     /// The part of the snapshot that was enrolled up to the operation `generation`, for a search to be done again.
-    /// Indices stay the same. What was expunged or sealed since stays away.
+    /// Indices stay the same. What was expunged or sealed since stays away. The gallery goes on meanwhile: it is looked at shard
+    /// by shard.
     #[must_use]
     pub fn at(&self, generation: u64) -> Self {
-        let live = self.live();
         let newest = generation.min(self.newest);
         let limited = Self {
             name: self.name.clone(),
@@ -133,21 +136,23 @@ impl Snapshot {
             newest,
             index: self.index.clone(),
         };
-        let Some(gallery) = live.galleries.get(self.gallery) else { return limited };
-        let belongs = |index: u32| limited.owner(gallery, index).is_some();
         let mut published = Published { slot_records: self.published.slot_records.clone(), ..Published::default() };
         for (shard, &position) in self.published.shards.iter().zip(&self.published.positions) {
-            let Some(shard) = restricted(shard, belongs) else { continue };
+            let Some(shard) = limited.restricted(shard) else { continue };
             published.bytes += shard.bytes().len() as u64;
             published.shards.push(shard);
             published.positions.push(position);
         }
-        let rows = gallery.encounters.iter().filter(|row| row.sequence != 0 && row.sequence <= newest);
         let mut subjects: Vec<u32> = Vec::new();
         let mut references = 0;
-        for row in rows {
-            subjects.push(row.subject);
-            references += row.references.iter().filter(|&&index| self.holds(index)).count() as u64;
+        for first in (0..).step_by(ROWS) {
+            let live = self.live();
+            let rows = live.galleries.get(self.gallery).and_then(|gallery| gallery.encounters.get(first..));
+            let Some(rows) = rows.filter(|rows| !rows.is_empty()) else { break };
+            for row in rows.iter().take(ROWS).filter(|row| row.sequence != 0 && row.sequence <= newest) {
+                subjects.push(row.subject);
+                references += row.references.iter().filter(|&&index| self.holds(index)).count() as u64;
+            }
         }
         subjects.sort_unstable();
         subjects.dedup();
@@ -171,6 +176,23 @@ impl Snapshot {
         row.is_none_or(|row| row.sequence <= self.newest).then_some((owner, position))
     }
 
+    /// A shard with only the records that belong: cut behind the last of them, empty records in place of others before.
+    fn restricted(&self, shard: &Arc<Shard>) -> Option<Arc<Shard>> {
+        let base = shard.base_index();
+        let kept: Vec<bool> = {
+            let live = self.live();
+            let gallery = live.galleries.get(self.gallery)?;
+            (0..shard.records()).map(|place| self.owner(gallery, base + place).is_some()).collect()
+        };
+        if kept.iter().all(|&kept| kept) {
+            return Some(shard.clone());
+        }
+        let end = kept.iter().rposition(|&kept| kept)? + 1;
+        let records = shard.iter().zip(&kept[..end]);
+        let records = records.map(|(record, &kept)| if kept { record } else { EMPTY_RECORD.as_slice() });
+        Some(Arc::new(rebuild(base, shard.generation(), end, records)))
+    }
+
     fn listed(&self, gallery: &Gallery, subject: u32) -> Vec<u32> {
         let mut encounters: Vec<u32> = gallery.encounters_of(subject).collect();
         encounters.reverse();
@@ -184,8 +206,10 @@ impl Directory for Snapshot {
     fn entry(&self, index: u32) -> Option<Entry> {
         let live = self.live();
         let gallery = live.galleries.get(self.gallery)?;
-        let (owner, position) = self.owner(gallery, index)?;
-        Some(match gallery.encounters.get(owner.encounter as usize) {
+        let (owner, position) = self.holds(index).then(|| gallery.owner(index))??;
+        let row = gallery.encounters.get(owner.encounter as usize);
+        // The place of one that was enrolled after the moment of the snapshot has an empty record, like a withdrawn one's.
+        Some(match row.filter(|row| row.sequence <= self.newest) {
             Some(row) => Entry::Enrolled(Enrolled { subject: row.subject, position }),
             None => Entry::Withdrawn,
         })
@@ -195,17 +219,4 @@ impl Directory for Snapshot {
         let live = self.live();
         live.galleries.get(self.gallery).map_or_else(Vec::new, |gallery| self.listed(gallery, subject))
     }
-}
-
-/// A shard with only the records that belong: cut behind the last of them, empty records in place of others before.
-fn restricted(shard: &Arc<Shard>, belongs: impl Fn(u32) -> bool) -> Option<Arc<Shard>> {
-    let base = shard.base_index();
-    let kept: Vec<bool> = (0..shard.records()).map(|place| belongs(base + place)).collect();
-    if kept.iter().all(|&kept| kept) {
-        return Some(shard.clone());
-    }
-    let end = kept.iter().rposition(|&kept| kept)? + 1;
-    let records = shard.iter().zip(&kept[..end]);
-    let records = records.map(|(record, &kept)| if kept { record } else { EMPTY_RECORD.as_slice() });
-    Some(Arc::new(rebuild(base, shard.generation(), records)))
 }

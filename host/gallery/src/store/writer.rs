@@ -6,14 +6,14 @@ use super::books::Growing;
 use super::entry::{Body, LogEntry, Stamp};
 use super::error::StoreError;
 use super::hash::Hash;
-use super::limits::{BATCH_BYTES, BATCH_OPERATIONS_MAX, DISK_RESERVE_BYTES};
+use super::limits::{BATCH_BYTES, BATCH_OPERATIONS_MAX, DISK_RESERVE_BYTES, REBUILD_BYTES};
 use super::manifest::Row;
 use super::operation::Receipt;
 use super::options::Commit;
 use super::segment::{Location, SEGMENT_HEADER_BYTES};
 use super::shared::{Share, Shared};
 use super::validate::{Plan, Verdict};
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -73,7 +73,7 @@ impl Writer {
 
     /// Works until nobody can send any more, then closes the segment.
     pub(crate) fn run(mut self) {
-        while let Some(message) = self.carried.pop_front().or_else(|| self.receiver.recv().ok()) {
+        while let Some(message) = self.next() {
             match message {
                 Message::Roll(done) => {
                     let rolled = self.shared.check_poison().and_then(|()| self.roll());
@@ -91,6 +91,24 @@ impl Writer {
             }
         }
         self.close();
+    }
+
+    /// The next message; while there is none, what was withdrawn leaves the shards. Ends when nobody can send any more.
+    fn next(&mut self) -> Option<Message> {
+        if let Some(message) = self.carried.pop_front() {
+            return Some(message);
+        }
+        while self.applier.is_emptying() && self.shared.check_poison().is_ok() {
+            match self.receiver.try_recv() {
+                Ok(message) => return Some(message),
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) => {
+                    let published = self.applier.publish(REBUILD_BYTES);
+                    self.shared.write().publish(published);
+                }
+            }
+        }
+        self.receiver.recv().ok()
     }
 
     /// Takes waiting operations until a commit is full or one depends on another of it. Those that need no write are
@@ -213,14 +231,12 @@ impl Writer {
                 placed.push(self.applier.project(&index, &entry, sequence, restored)?);
             }
         }
-        let published = self.applier.publish();
+        let published = self.applier.publish(REBUILD_BYTES);
         let mut index = self.shared.write();
         for ((sequence, accepted), (&at, placed)) in (first..).zip(batch.iter()).zip(places.iter().zip(placed)) {
             index.apply(&decode(&accepted.job)?, sequence, at, accepted.job.id, placed);
         }
-        for (number, published) in published {
-            index.galleries[number].published = Arc::new(published);
-        }
+        index.publish(published);
         Ok(())
     }
 

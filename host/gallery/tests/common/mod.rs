@@ -1,9 +1,13 @@
 //! Stores, enrolments and records for the tests.
 #![allow(dead_code)] // each test file uses some of it
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use whorl_gallery::{
-    EnrolledFinger, Enrolment, MasterKey, Operation, Receipt, Status, Store, StoreError, StoreOptions,
+    AppendFile, EnrolledFinger, Enrolment, Lock, MasterKey, Operation, OsStorage, ReadFile, Receipt, Status, Storage,
+    Store, StoreError, StoreOptions,
 };
 use whorl_layout::LINE_BYTES;
 
@@ -112,4 +116,60 @@ pub fn files_with(folder: &Path, bytes: &[u8]) -> Vec<String> {
         }
     }
     found
+}
+
+/// The machine's file layer, watched.
+#[derive(Debug, Clone, Default)]
+pub struct Watched {
+    /// How many removals fail from now on.
+    pub removals_that_fail: Arc<AtomicUsize>,
+    /// Folders that were synced.
+    pub synced: Arc<Mutex<Vec<PathBuf>>>,
+}
+
+impl Storage for Watched {
+    fn create_folder(&self, folder: &Path) -> io::Result<()> {
+        OsStorage.create_folder(folder)
+    }
+
+    fn create(&self, file: &Path) -> io::Result<Box<dyn AppendFile>> {
+        OsStorage.create(file)
+    }
+
+    fn open(&self, file: &Path) -> io::Result<Arc<dyn ReadFile>> {
+        OsStorage.open(file)
+    }
+
+    fn truncate(&self, file: &Path, bytes: u64) -> io::Result<()> {
+        OsStorage.truncate(file, bytes)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        OsStorage.rename(from, to)
+    }
+
+    fn remove(&self, file: &Path) -> io::Result<()> {
+        if self.removals_that_fail.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+        {
+            return Err(io::Error::other("the disk does not answer"));
+        }
+        OsStorage.remove(file)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        OsStorage.list(folder)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        self.synced.lock().expect("no panic").push(folder.into());
+        OsStorage.sync_folder(folder)
+    }
+
+    fn lock(&self, file: &Path) -> io::Result<Box<dyn Lock>> {
+        OsStorage.lock(file)
+    }
+
+    fn available_bytes(&self, folder: &Path) -> io::Result<u64> {
+        OsStorage.available_bytes(folder)
+    }
 }
