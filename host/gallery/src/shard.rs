@@ -131,8 +131,8 @@ impl ShardBuilder {
 
     /// The same with room for so many records and bytes.
     pub(crate) fn with_capacity(base_index: u32, records: usize, bytes: usize) -> Self {
-        let (starts, bytes) = (Vec::with_capacity(records), Vec::with_capacity(bytes));
-        Self { starts, bytes, ..Self::new(base_index) }
+        let (bytes, starts) = (Vec::with_capacity(bytes), Vec::with_capacity(records));
+        Self { bytes, starts, ..Self::new(base_index) }
     }
 
     /// The same for a state of the gallery that is numbered `generation`.

@@ -190,7 +190,7 @@ fn much_that_is_expunged_at_once_is_hidden_at_once_and_out_of_the_shards_soon() 
         }
     }
     drop(answer);
-    answers.into_iter().for_each(|outcome| assert!(outcome.is_ok()));
+    assert!(answers.into_iter().all(|outcome| outcome.is_ok()));
     let before = store.snapshot("g").expect("the gallery");
     let bytes: usize = before.shards().iter().map(|shard| shard.bytes().len()).sum();
     assert!(bytes > 2 * (32 << 20), "{bytes} bytes are not much more than are rebuilt in one go");
@@ -205,7 +205,7 @@ fn much_that_is_expunged_at_once_is_hidden_at_once_and_out_of_the_shards_soon() 
     drop(release);
     done(&store, expunge("x", "g", "many", None));
     drop(answer);
-    answers.into_iter().for_each(|outcome| assert!(outcome.is_ok()));
+    assert!(answers.into_iter().all(|outcome| outcome.is_ok()));
     for snapshot in [&before, &store.snapshot("g").expect("the gallery")] {
         let kept = snapshot.references_named("stays");
         for index in snapshot.shards().iter().flat_map(|shard| shard.base_index()..shard.base_index() + shard.records())
@@ -262,7 +262,7 @@ fn every_place_of_an_earlier_moment_s_shards_has_an_entry() {
     done(&store, set_status("5", "g", "anna", None, Status::Active));
     let then = store.snapshot("g").expect("the gallery").at(2);
     let enrolled = |name: &str, index| {
-        let subject = then.references_of(0).contains(&index).then_some(0).unwrap_or(1);
+        let subject = u32::from(!then.references_of(0).contains(&index));
         assert_eq!(then.subject_name(subject).as_deref(), Some(name));
         Some(Entry::Enrolled(Enrolled { subject, position: 1 }))
     };
@@ -369,9 +369,10 @@ fn documents_and_statuses_take_memory_too_and_expunging_is_always_allowed() {
         let error = loop {
             let request = format!("q{number}");
             let state = if number % 2 == 0 { Status::Sealed } else { Status::Active };
-            let operation = match status {
-                true => set_status(&request, "g", "anna", None, state),
-                false => keep(&request, &request, b"a document"),
+            let operation = if status {
+                set_status(&request, "g", "anna", None, state)
+            } else {
+                keep(&request, &request, b"a document")
             };
             match store.apply(operation) {
                 Ok(_) => number += 1,
