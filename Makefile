@@ -5,7 +5,7 @@ DATA   := $(or $(WHORL_DATA),../shared/data)/fvc
 FVC    := $(DATA)/leader
 MODEL  := host/matcher/model
 
-.PHONY: setup build demo test test-rust test-hdl test-card test-faults test-guest pairs wide bench tables synth timing lint formal loom gen clients requirements clean
+.PHONY: setup build demo test test-rust test-hdl test-card test-faults test-crash test-load test-guest pairs wide bench tables synth timing lint formal loom gen clients requirements clean
 
 setup: ## Install what is missing: Debian packages, .venv, the bindings
 	@tools/setup
@@ -16,7 +16,7 @@ build: setup ## The `whorl` program
 demo: build ## Search a synthetic gallery, and real templates where present, through the simulated card
 	cargo xtask demo
 
-test: test-rust loom test-hdl test-card test-faults test-guest ## Everything
+test: test-rust loom test-hdl test-card test-faults test-crash test-load test-guest ## Everything
 
 test-rust: setup
 	cargo test --release --workspace --exclude whorl-python
@@ -31,6 +31,12 @@ test-card: build ## Scores of the simulated card against the reference, on real 
 
 test-faults: setup ## A few faults of every kind in a running simulated card; `cargo xtask faults` is the whole campaign
 	cargo xtask faults --count 99 --report target/faults/short.json
+
+test-crash: setup ## Some crashes of the gallery of record and its audit log; `cargo xtask crash` has the whole campaign
+	cargo xtask crash --count 100 --report target/crash/short.json
+
+test-load: build ## An appliance under load for some seconds; `cargo xtask load` is ten minutes, and --engine takes a card
+	cargo xtask load --seconds 15
 
 test-guest: build ## The driver under a stock kernel's vfio-pci in a virtual machine; skipped where Debian's packages cannot be had
 	cargo xtask guest

@@ -16,6 +16,12 @@ pub struct Options {
     /// Leave out the criterion benchmarks
     #[arg(long)]
     skip_criterion: bool,
+    /// Synthetic fingers of the gallery of record
+    #[arg(long, default_value_t = 1_000_000)]
+    gallery_fingers: u32,
+    /// Measure the gallery of record and the appliance only
+    #[arg(long)]
+    only_service: bool,
 }
 
 /// One figure of the report.
@@ -83,6 +89,10 @@ impl Report {
 /// times are only printed.
 pub fn run(options: &Options) -> Result<(), TaskError> {
     let mut report = Report::default();
+    if options.only_service {
+        appliance(&mut report, options)?;
+        return finish(&report);
+    }
     if !options.skip_criterion {
         shell::cargo(&["bench", "-p", "whorl-matcher"])?;
         criterion(&mut report)?;
@@ -123,7 +133,12 @@ pub fn run(options: &Options) -> Result<(), TaskError> {
     driver(&mut report, &run)?;
     report.runs.push(run);
     projected(&mut report, &cycles, &cpu)?;
+    appliance(&mut report, options)?;
+    finish(&report)
+}
 
+/// Writes the report. Fails where a target is missed.
+fn finish(report: &Report) -> Result<(), TaskError> {
     let machine = machine();
     let file = root().join("target/bench/report.json");
     write(&file, &format!("{:#}\n", report.to_json(&machine)))?;
@@ -144,6 +159,32 @@ fn compute_bound(report: &mut Report, source: &str, run: &Value) -> Result<(), T
     let simulated = number(run, "/comparisons_per_second")?;
     let assertions = if run["assertions"] == json!(false) { "off" } else { "on" };
     report.add(&format!("simulated card of 1x1, assertions {assertions}, {source}"), simulated, "comparisons/s", None);
+    Ok(())
+}
+
+/// The gallery of record, and what an appliance adds to a search: in a small gallery, where a search takes little, and in a large
+/// one. Times are this machine's.
+fn appliance(report: &mut Report, options: &Options) -> Result<(), TaskError> {
+    let large = options.gallery_fingers.to_string();
+    for (fingers, probes) in [("2000", "300"), (large.as_str(), "24")] {
+        println!("{fingers} fingers are enrolled and searched");
+        let of = ["--engine", "cpu", "--service", "--fingers", fingers, "--probes", probes];
+        let run = whorl_bench(&options.whorl, &of)?;
+        let mut add = |name: &str, pointer: &str, factor: f64, unit| {
+            number(&run, pointer).map(|value| report.add(&format!("{fingers} fingers, {name}"), value * factor, unit, None))
+        };
+        add("enrolled durably", "/import/per_second", 1.0, "per second")?;
+        add("read again", "/load/seconds", 1.0, "s")?;
+        add("on disk, encrypted, minutiae file and record", "/bytes_per_finger/disk", 1.0, "bytes/finger")?;
+        add("in memory", "/bytes_per_finger/resident", 1.0, "bytes/finger")?;
+        add("on a card", "/bytes_per_finger/card", 1.0, "bytes/finger")?;
+        add("search past the service, median", "/bare/p50_ms", 1.0, "ms")?;
+        add("search through it, median", "/service/p50_ms", 1.0, "ms")?;
+        add("what the service adds, median of pairs", "/overhead/p50_ms", 1.0, "ms")?;
+        add("what it adds of processor time, client included", "/overhead/cpu_share", 100.0, "%")?;
+        add("a call without a search, median", "/empty_call_p50_ms", 1.0, "ms")?;
+        report.runs.push(run);
+    }
     Ok(())
 }
 

@@ -11,6 +11,7 @@ mod formal;
 mod generate;
 mod guest;
 mod lint;
+mod load;
 mod models;
 mod mutate;
 mod shell;
@@ -57,6 +58,8 @@ enum Task {
     Faults(faults::Options),
     /// Kill a gallery of record in the middle of its work, again and again; writes target/crash/report.json
     Crash(crash::Options),
+    /// Enrol and search at once for ten minutes, check every answer, and plot the server's memory; writes target/load/
+    Load(load::Options),
     /// Drive simulated cards under a stock kernel's vfio-pci, in a virtual machine
     Guest(guest::Options),
     /// Measure everything that is claimed; writes target/bench/report.json
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         Task::Miri => models::miri(),
         Task::Faults(options) => faults::run(&options),
         Task::Crash(options) => crash::run(&options),
+        Task::Load(options) => load::run(&options),
         Task::Guest(options) => guest::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Synth(options) => synth::run(&options),

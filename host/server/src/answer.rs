@@ -51,6 +51,9 @@ pub fn identified(
 
 /// Whether a candidate rests on a reference that was withdrawn since, and has others.
 pub fn is_stale(found: &Identification, snapshot: &Snapshot) -> bool {
+    if snapshot.is_current() {
+        return false;
+    }
     let gone = |candidate: &SubjectCandidate| candidate.fingers.iter().any(|f| snapshot.reference(f.index).is_none());
     let mut stale = found.candidates.iter().filter(|candidate| gone(candidate));
     stale.any(|candidate| !snapshot.references_of(candidate.subject).is_empty())

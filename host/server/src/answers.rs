@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tonic::{Code, Status};
-use whorl_gallery::{Operation, Snapshot, Store};
+use whorl_gallery::{Snapshot, Store};
 use whorl_matcher::{Probe, Record};
 use whorl_search::service::{Finished, Task};
 use whorl_search::{Cascade, Identification, ProbeFinger, Searched};
@@ -114,8 +114,15 @@ fn masked(store: &Store, name: &str) -> String {
     hex(&store.name_hash(name))
 }
 
+/// Keeps an answer for replays.
+pub fn keep(appliance: &Appliance, asked: Asked, answer: &proto::IdentifyResponse) {
+    let gallery = asked.snapshot.gallery().to_owned();
+    let document = document(&appliance.store, &asked, answer);
+    appliance.keeping.keep(&appliance.store, asked.id, gallery, document);
+}
+
 /// The document that keeps an answer.
-pub fn document(store: &Store, asked: &Asked, answer: &proto::IdentifyResponse) -> Operation {
+fn document(store: &Store, asked: &Asked, answer: &proto::IdentifyResponse) -> Vec<u8> {
     let finger = |f: &ProbeFinger| KeptFinger { position: f.position.into(), record: f.probe.record().to_bytes() };
     let mut answer = answer.clone();
     for candidate in &mut answer.candidates {
@@ -134,16 +141,14 @@ pub fn document(store: &Store, asked: &Asked, answer: &proto::IdentifyResponse) 
         fingers: asked.fingers.iter().map(finger).collect(),
         answer: Some(answer),
     };
-    Operation::Keep {
-        request_id: uuid::Uuid::now_v7().to_string(),
-        id: asked.id.clone(),
-        gallery: asked.snapshot.gallery().to_owned(),
-        document: kept.encode_to_vec(),
-    }
+    kept.encode_to_vec()
 }
 
 /// Reads a document.
 async fn read(appliance: &Appliance, id: &str) -> Result<Kept, Status> {
+    if let Some(document) = appliance.keeping.get(id) {
+        return Kept::decode(document.as_slice()).map_err(refusal::broken);
+    }
     let (store, name) = (Arc::clone(&appliance.store), id.to_owned());
     let document = tokio::task::spawn_blocking(move || store.kept(&name)).await.map_err(refusal::broken)?;
     let document = document.map_err(refusal::store)?.ok_or_else(|| refusal::not_found("Search", id))?;
@@ -229,7 +234,7 @@ fn compare(
 pub async fn refuse_known(appliance: &Appliance, id: &str) -> Result<(), Status> {
     let (store, name) = (Arc::clone(&appliance.store), id.to_owned());
     let known = tokio::task::spawn_blocking(move || store.kept(&name)).await.map_err(refusal::broken)?;
-    if known.map_err(refusal::store)?.is_none() {
+    if known.map_err(refusal::store)?.is_none() && appliance.keeping.get(id).is_none() {
         return Ok(());
     }
     let what = format!("an answer is kept under {id}; choose another search_id");

@@ -1,14 +1,14 @@
 //! What all services work with, and the account that each call leaves.
 
-use crate::audit::{AuditLog, Event};
+use crate::audit::{AuditError, AuditLog, Event};
 use crate::guard::{Caller, Guard};
 use crate::metrics::{self, code_name};
 use crate::proto;
 use crate::refusal;
+use crate::keeping::Keeping;
 use crate::running::Running;
 use crate::services::cards::Bench;
 use std::collections::BTreeMap;
-use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -36,6 +36,8 @@ pub struct Appliance {
     pub guard: Guard,
     /// Searches under way.
     pub(crate) running: Running,
+    /// Answers on their way to the store.
+    pub(crate) keeping: Keeping,
     /// Work that many callers at once must not multiply.
     pub(crate) turns: Turns,
     /// Calls whose account is open.
@@ -46,6 +48,8 @@ pub struct Appliance {
     pub stopping: watch::Receiver<bool>,
 }
 
+/// What stands for the outcome of a search in the entry that it was asked for.
+const BEGUN: &str = "BEGUN";
 /// Kibibytes of enrolments on streams that may be worked at together.
 const STREAMED_KIB: usize = 256 << 10;
 
@@ -153,6 +157,13 @@ impl<'a> Account<'a> {
         Self { audit, event, method, start: Instant::now(), deadline: caller.deadline, open }
     }
 
+    fn close_with<T>(&mut self, result: &Result<(T, u64), Status>) -> Option<Event> {
+        match result {
+            Ok((_, count)) => self.close(Code::Ok, *count),
+            Err(status) => self.close(status.code(), 0),
+        }
+    }
+
     fn close(&mut self, code: Code, count: u64) -> Option<Event> {
         let event = self.event.take()?;
         metrics::request(self.method, code, self.start.elapsed());
@@ -160,15 +171,18 @@ impl<'a> Account<'a> {
     }
 }
 
+/// How an entry ended that nobody waits for.
+fn lost(entered: Result<u64, AuditError>) {
+    if let Err(error) = entered {
+        tracing::error!(%error, "the end of a call is not on record");
+    }
+}
+
 impl Drop for Account<'_> {
     fn drop(&mut self) {
         let late = self.deadline.is_some_and(|deadline| deadline <= Instant::now());
         if let Some(event) = self.close(if late { Code::DeadlineExceeded } else { Code::Cancelled }, 0) {
-            self.audit.submit(event, |result| {
-                if let Err(error) = result {
-                    tracing::error!(%error, "a call that was given up is not on record");
-                }
-            });
+            self.audit.submit(event, lost);
         }
         self.open.fetch_sub(1, Ordering::AcqRel);
     }
@@ -208,50 +222,42 @@ impl Appliance {
         about: About,
         work: impl Future<Output = Result<(T, u64), Status>>,
     ) -> Result<T, Status> {
-        let alone = async { work.await.map(|(value, count)| (value, count, ready(Ok(())))) };
-        self.audited_beside(caller, method, about, alone).await
+        let mut account = Account::open(self, caller, method, &about);
+        let result = work.await;
+        if let Some(event) = account.close_with(&result) {
+            self.audit.append(event).await.map_err(refusal::unaudited)?;
+        }
+        result.map(|(value, _)| value)
     }
 
-    /// The same, where `work` also gives what has to be done before the answer and may be done while it goes to the log: both
-    /// wait for a disk. Where that fails a second entry says so.
+    /// The same for a search: that it was asked for, by whom and why, goes to the log while it runs, and is there before it is
+    /// answered. How it ended follows in an entry of its own, which the answer does not wait for. So a search that the server did
+    /// not survive is on record too.
     ///
     /// # Errors
-    /// As [`audited`](Self::audited), and what the second part gives.
-    pub async fn audited_beside<T, B: Future<Output = Result<(), Status>>>(
+    /// As [`audited`](Self::audited).
+    pub async fn audited_search<T>(
         &self,
         caller: &Caller,
         method: &'static str,
         about: About,
-        work: impl Future<Output = Result<(T, u64, B), Status>>,
+        work: impl Future<Output = Result<(T, u64), Status>>,
     ) -> Result<T, Status> {
         let mut account = Account::open(self, caller, method, &about);
-        let append = async |event: Option<Event>| match event {
-            Some(event) => self.audit.append(event).await.map(|_| ()).map_err(refusal::unaudited),
-            None => Ok(()),
-        };
-        match work.await {
-            Ok((value, count, beside)) => {
-                let (recorded, done) = tokio::join!(append(account.close(Code::Ok, count)), beside);
-                recorded?;
-                if let Err(status) = done {
-                    let event = about.event(caller, method, &self.audit);
-                    append(Some(Event { outcome: code_name(status.code()).to_owned(), ..event })).await?;
-                    return Err(status);
-                }
-                Ok(value)
-            }
-            Err(status) => {
-                append(account.close(status.code(), 0)).await?;
-                Err(status)
-            }
+        let begun = Event { outcome: BEGUN.to_owned(), ..about.event(caller, method, &self.audit) };
+        let (begun, result) = tokio::join!(self.audit.append(begun), work);
+        if let Some(event) = account.close_with(&result) {
+            self.audit.submit(event, lost);
         }
+        begun.map_err(refusal::unaudited)?;
+        result.map(|(value, _)| value)
     }
 
-    /// Returns when no call has an open account any more, or `patience` is over.
+    /// Returns when no call has an open account any more and every answer is kept, or `patience` is over.
     pub(crate) async fn settled(&self, patience: Duration) {
         const LOOK: Duration = Duration::from_millis(5);
         let until = Instant::now() + patience;
-        while self.open.load(Ordering::Acquire) > 0 && Instant::now() < until {
+        while self.open.load(Ordering::Acquire) + self.keeping.len() > 0 && Instant::now() < until {
             tokio::time::sleep(LOOK).await;
         }
     }

@@ -6,7 +6,7 @@
 //!   `incoming`: connections. `upkeep`: what it does by itself.
 //! - [`guard`]: the way in: [`identity`] from the certificate, [`roles`], rates. [`audit`]: the log of who did what.
 //!   [`pki`]: certificates for a laboratory.
-//! - [`services`]: the four services. `request`, `templates`: what comes in; `answer`, `answers`: what goes out and is kept;
+//! - [`services`]: the four services. `request`, `templates`: what comes in; `answer`, `answers`, `keeping`: what goes out and is kept;
 //!   `refusal`: errors as statuses; `running`: searches by id. [`metrics`]: numbers without names.
 //!
 //! Nothing is answered that the audit log has not taken, and nothing of a request but counts and kinds is logged or measured.
@@ -20,6 +20,7 @@ pub mod config;
 pub mod guard;
 pub mod identity;
 mod incoming;
+mod keeping;
 pub mod metrics;
 pub mod pki;
 pub mod proto;

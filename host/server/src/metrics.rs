@@ -31,6 +31,7 @@ fn describe() {
     describe_counter!("whorl_comparisons_total", "coarse comparisons");
     describe_counter!("whorl_fine_comparisons_total", "fine comparisons");
     describe_counter!("whorl_candidates_total", "subjects that came up in searches");
+    describe_counter!("whorl_answers_not_kept_total", "answers that the store did not keep: they cannot be replayed");
     describe_counter!("whorl_passes_total", "passes over parts of galleries, by whether searches shared them");
     describe_counter!("whorl_incidents_total", "engines that failed while they searched");
     describe_gauge!("whorl_searches_queued", "searches under way, in whatever stage");
@@ -58,6 +59,11 @@ pub fn request(method: &'static str, code: Code, took: Duration) {
 /// The guard refused a call.
 pub fn refused(method: &'static str, code: Code) {
     counter!("whorl_refused_total", "method" => method, "code" => code_name(code)).increment(1);
+}
+
+/// An answer cannot be replayed.
+pub fn not_kept() {
+    counter!("whorl_answers_not_kept_total").increment(1);
 }
 
 /// References were enrolled.

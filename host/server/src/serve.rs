@@ -6,6 +6,7 @@ use crate::config::{Config, TlsConfig};
 use crate::guard::{Guard, Trust};
 use crate::identity::Identity;
 use crate::incoming::connections;
+use crate::keeping::Keeping;
 use crate::metrics;
 use crate::proto::DESCRIPTORS;
 use crate::proto::audit_server::AuditServer;
@@ -163,6 +164,7 @@ pub async fn start(config: &Config, parts: Parts) -> Result<Serving, ServeError>
         audit,
         guard: guard.clone(),
         running: Running::default(),
+        keeping: Keeping::default(),
         turns: Turns::default(),
         open: Arc::default(),
         keep_default: config.search.keep,

@@ -21,8 +21,9 @@ use whorl_search::{Cascade, CpuEngine, Engine, ProbeFinger, Searched};
 use whorl_server::client::Access;
 use whorl_server::config::Config;
 use whorl_server::identity::Role as ClientRole;
+use whorl_server::proto::gallery_client::GalleryClient;
 use whorl_server::proto::search_client::SearchClient;
-use whorl_server::proto::{IdentifyRequest, Purpose};
+use whorl_server::proto::{CountRequest, IdentifyRequest, Purpose};
 use whorl_server::serve::{Parts, start};
 use whorl_server::{pki, proto};
 use whorl_synth::{Distortion, Finger};
@@ -38,6 +39,16 @@ struct Took {
     time: Duration,
     /// Processor time of the whole process: through the service, that of client and server.
     cpu: Duration,
+    /// Of `time`, what the coarse stage and the fine one took, the wait before them included.
+    stages: [Duration; 2],
+}
+
+/// Pairs of searches, and calls that only say how many are enrolled: the way to the server and back, and its audit log.
+#[derive(Debug, Default)]
+struct Searches {
+    bare: Vec<Took>,
+    service: Vec<Took>,
+    calls: Vec<Duration>,
 }
 
 /// Runs the command.
@@ -57,8 +68,8 @@ pub fn run(options: &Options) -> Result<(), CliError> {
         Store::open(&store_folder, gallery::options(Some(key), None), of)
     })?;
     let templates = probes(options)?;
-    let (bare, service) = searches(folder.path(), Arc::new(store), &templates)?;
-    let value = to_json(options, &imported, &recovery, &stats, &bare, &service);
+    let searches = searches(folder.path(), Arc::new(store), &templates)?;
+    let value = to_json(options, &imported, &recovery, &stats, &searches);
     let mut out = std::io::stdout().lock();
     if options.json { writeln!(out, "{value}")? } else { write_text(&mut out, &value)? }
     Ok(())
@@ -93,7 +104,7 @@ fn probes(options: &Options) -> Result<Vec<Vec<u8>>, CliError> {
 }
 
 /// Each probe past the service and through it, one after the other, so that both see the same machine.
-fn searches(folder: &Path, store: Arc<Store>, templates: &[Vec<u8>]) -> Result<(Vec<Took>, Vec<Took>), CliError> {
+fn searches(folder: &Path, store: Arc<Store>, templates: &[Vec<u8>]) -> Result<Searches, CliError> {
     let snapshot = store.snapshot(GALLERY)?;
     let mut engine = CpuEngine::new(Backend::Auto);
     for shard in snapshot.shards() {
@@ -109,7 +120,7 @@ fn searches(folder: &Path, store: Arc<Store>, templates: &[Vec<u8>]) -> Result<(
         certificate: Some((folder.join("pki/searcher.pem"), folder.join("pki/searcher.key"))),
     };
     let channel = runtime.block_on(access.connect())?;
-    let (mut bare, mut service) = (Vec::new(), Vec::new());
+    let mut searches = Searches::default();
     for (nth, template) in templates.iter().enumerate() {
         let (first, past) = timed(|| search_bare(&mut engine, &snapshot, template))?;
         let (second, through) = timed(|| runtime.block_on(search_service(channel.clone(), template)))?;
@@ -118,12 +129,15 @@ fn searches(folder: &Path, store: Arc<Store>, templates: &[Vec<u8>]) -> Result<(
         }
         // The first search through it has the engine load the gallery.
         if nth > 0 {
-            bare.push(past);
-            service.push(through);
+            searches.bare.push(past);
+            searches.service.push(through);
         }
+        let start = Instant::now();
+        runtime.block_on(GalleryClient::new(channel.clone()).count(CountRequest { gallery: GALLERY.into() }))?;
+        searches.calls.push(start.elapsed());
     }
     runtime.block_on(serving.stop())?;
-    Ok((bare, service))
+    Ok(searches)
 }
 
 fn config(folder: &Path) -> Result<Config, CliError> {
@@ -143,10 +157,10 @@ fn config(folder: &Path) -> Result<Config, CliError> {
     Ok(Config::parse(&folder.join("whorl.toml"), &text)?)
 }
 
-fn timed<T>(work: impl FnOnce() -> Result<T, CliError>) -> Result<(T, Took), CliError> {
+fn timed(work: impl FnOnce() -> Result<(List, [Duration; 2]), CliError>) -> Result<(List, Took), CliError> {
     let (start, before) = (Instant::now(), process_time());
-    let value = work()?;
-    Ok((value, Took { time: start.elapsed(), cpu: process_time().saturating_sub(before) }))
+    let (list, stages) = work()?;
+    Ok((list, Took { time: start.elapsed(), cpu: process_time().saturating_sub(before), stages }))
 }
 
 fn process_time() -> Duration {
@@ -158,7 +172,11 @@ fn process_time() -> Duration {
 type List = Vec<(String, u64)>;
 
 /// File, record, engine, fine stage: all but the service.
-fn search_bare(engine: &mut CpuEngine, snapshot: &Snapshot, template: &[u8]) -> Result<List, CliError> {
+fn search_bare(
+    engine: &mut CpuEngine,
+    snapshot: &Snapshot,
+    template: &[u8],
+) -> Result<(List, [Duration; 2]), CliError> {
     let failed = |source| CliError::Template { path: "synthetic probe".into(), source };
     let template = read_any(template, LengthCheck::Lenient).map_err(failed)?;
     let finger = |view: &whorl_template::FingerView| {
@@ -168,12 +186,14 @@ fn search_bare(engine: &mut CpuEngine, snapshot: &Snapshot, template: &[u8]) -> 
     let fingers = template.views.iter().map(finger).collect::<Result<Vec<_>, CliError>>()?;
     let searched = Searched { shards: snapshot.shards(), directory: snapshot };
     let found = Cascade::default().search(&[fingers], searched, |search| engine.search(search));
-    let (found, _) = found.map_err(CliError::engine("cpu"))?;
+    let (found, coarse) = found.map_err(CliError::engine("cpu"))?;
+    let fine = found.iter().map(|found| found.fine_time).sum();
     let candidates = found.iter().flat_map(|found| &found.candidates).take(CANDIDATES as usize);
-    Ok(candidates.filter_map(|c| Some((snapshot.subject_name(c.subject)?, c.llr.to_bits()))).collect())
+    let list = candidates.filter_map(|c| Some((snapshot.subject_name(c.subject)?, c.llr.to_bits()))).collect();
+    Ok((list, [coarse, fine]))
 }
 
-async fn search_service(channel: Channel, template: &[u8]) -> Result<List, CliError> {
+async fn search_service(channel: Channel, template: &[u8]) -> Result<(List, [Duration; 2]), CliError> {
     let request = IdentifyRequest {
         gallery: GALLERY.into(),
         templates: vec![template.to_vec()],
@@ -182,8 +202,12 @@ async fn search_service(channel: Channel, template: &[u8]) -> Result<List, CliEr
         ..Default::default()
     };
     let answer = SearchClient::new(channel).identify(request).await.map_err(|status| CliError::Refused(Box::new(status)))?;
+    let answer = answer.into_inner();
+    let timing = answer.timing.unwrap_or_default();
+    let of = |stage: Option<prost_types::Duration>| Duration::try_from(stage.unwrap_or_default()).unwrap_or_default();
     let candidate = |c: proto::Candidate| (c.subject, c.llr.to_bits());
-    Ok(answer.into_inner().candidates.into_iter().map(candidate).collect())
+    let list = answer.candidates.into_iter().map(candidate).collect();
+    Ok((list, [of(timing.queued) + of(timing.coarse), of(timing.fine)]))
 }
 
 fn quantile(mut times: Vec<f64>, share: f64) -> Option<f64> {
@@ -196,12 +220,18 @@ fn to_json(
     imported: &Imported,
     recovery: &Recovery,
     stats: &Value,
-    bare: &[Took],
-    service: &[Took],
+    searches: &Searches,
 ) -> Value {
-    let ms = |times: &[Took]| times.iter().map(|t| t.time.as_secs_f64() * 1e3).collect::<Vec<_>>();
-    let cpu = |times: &[Took]| times.iter().map(|t| t.cpu.as_secs_f64() * 1e3).sum::<f64>() / times.len().max(1) as f64;
-    let of = |times: &[Took]| json!({"p50_ms": quantile(ms(times), 0.5), "p99_ms": quantile(ms(times), 0.99), "cpu_ms": cpu(times)});
+    let Searches { bare, service, calls } = searches;
+    let ms = |times: &Vec<Took>| times.iter().map(|t| t.time.as_secs_f64() * 1e3).collect::<Vec<_>>();
+    let cpu = |times: &Vec<Took>| times.iter().map(|t| t.cpu.as_secs_f64() * 1e3).sum::<f64>() / times.len().max(1) as f64;
+    let stage = |times: &Vec<Took>, nth: usize| {
+        quantile(times.iter().map(|t| t.stages[nth].as_secs_f64() * 1e3).collect(), 0.5)
+    };
+    let of = |times: &Vec<Took>| {
+        json!({"p50_ms": quantile(ms(times), 0.5), "p99_ms": quantile(ms(times), 0.99), "cpu_ms": cpu(times),
+            "coarse_p50_ms": stage(times, 0), "fine_p50_ms": stage(times, 1)})
+    };
     let beside: Vec<f64> = ms(service).iter().zip(ms(bare)).map(|(through, past)| through - past).collect();
     let references = stats["references"].as_f64().unwrap_or(1.0).max(1.0);
     let p50 = quantile(ms(bare), 0.5).unwrap_or(f64::INFINITY);
@@ -219,6 +249,7 @@ fn to_json(
         "service": of(service),
         "comparisons_per_second": references / p50 * 1e3,
         "overhead": {"p50_ms": quantile(beside, 0.5), "cpu_share": cpu(service) / cpu(bare) - 1.0},
+        "empty_call_p50_ms": quantile(calls.iter().map(|took| took.as_secs_f64() * 1e3).collect(), 0.5),
         "resident_bytes_of_this_process": resident_bytes(None),
     })
 }
@@ -246,17 +277,21 @@ fn write_text(out: &mut impl Write, value: &Value) -> std::io::Result<()> {
         let of = |what: &str| number(&format!("/{key}/{what}"));
         writeln!(
             out,
-            "a search {name:<16}: p50 {:.2} ms, p99 {:.2} ms, {:.2} ms of processor time",
+            "a search {name:<16}: p50 {:.2} ms ({:.2} coarse, {:.2} fine), p99 {:.2} ms, {:.2} ms of processor time",
             of("p50_ms"),
+            of("coarse_p50_ms"),
+            of("fine_p50_ms"),
             of("p99_ms"),
             of("cpu_ms")
         )?;
     }
     writeln!(
         out,
-        "the service adds {:.2} ms (median of {:.0} pairs) and {:.2} % of processor time, client included",
+        "the service adds {:.2} ms (median of {:.0} pairs) and {:.2} % of processor time, client included; a call without a search \
+         takes {:.2} ms",
         number("/overhead/p50_ms"),
         number("/searches"),
-        100.0 * number("/overhead/cpu_share")
+        100.0 * number("/overhead/cpu_share"),
+        number("/empty_call_p50_ms")
     )
 }

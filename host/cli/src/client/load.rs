@@ -35,6 +35,9 @@ pub struct Options {
     /// How long
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     seconds: u64,
+    /// Enrol only so long, then only search: what the server's memory gains from then on is not what is enrolled
+    #[arg(long, value_name = "SECONDS")]
+    enroll_seconds: Option<u64>,
     /// Clients that enrol
     #[arg(long, default_value_t = 4)]
     enrollers: usize,
@@ -67,6 +70,8 @@ struct Load {
     next: AtomicU64,
     start: Instant,
     end: Instant,
+    /// When enrolling ends.
+    enrolled_by: Instant,
     rate: u64,
     failures: Mutex<Vec<String>>,
 }
@@ -80,11 +85,11 @@ impl Load {
     async fn enroll(&self, channel: Channel) -> Vec<Duration> {
         let mut client = GalleryClient::new(channel);
         let mut latencies = Vec::new();
-        while Instant::now() < self.end {
+        while Instant::now() < self.enrolled_by {
             let nth = self.next.fetch_add(1, Ordering::Relaxed);
             if self.rate > 0 {
                 let due = self.start + Duration::from_secs_f64(nth as f64 / self.rate as f64);
-                if due >= self.end {
+                if due >= self.enrolled_by {
                     break;
                 }
                 tokio::time::sleep_until(due.into()).await;
@@ -201,6 +206,7 @@ pub async fn run(options: &Options, channel: Channel, json: bool) -> Result<(), 
         next: AtomicU64::new(0),
         start,
         end: start + Duration::from_secs(options.seconds),
+        enrolled_by: start + Duration::from_secs(options.enroll_seconds.unwrap_or(options.seconds).min(options.seconds)),
         rate: options.enrolments_per_second,
         failures: Mutex::default(),
     });
@@ -228,10 +234,12 @@ pub async fn run(options: &Options, channel: Channel, json: bool) -> Result<(), 
         }
     }
     let seconds = start.elapsed().as_secs_f64();
+    let enrolling = (load.enrolled_by - start).as_secs_f64().max(f64::MIN_POSITIVE);
     let failures = std::mem::take(&mut *load.failures.lock().unwrap_or_else(PoisonError::into_inner));
     let report = json!({
         "seconds": seconds,
-        "enrolments_per_second": enrolled.len() as f64 / seconds,
+        "enroll_seconds": enrolling,
+        "enrolments_per_second": enrolled.len() as f64 / enrolling,
         "searches_per_second": searched.len() as f64 / seconds,
         "enroll": quantiles(enrolled),
         "identify": quantiles(searched),

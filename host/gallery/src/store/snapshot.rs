@@ -71,6 +71,11 @@ impl Snapshot {
         self.generation
     }
 
+    /// Whether the gallery has not been changed since: then nothing of the snapshot was withdrawn.
+    pub fn is_current(&self) -> bool {
+        self.live().galleries.get(self.gallery).is_some_and(|gallery| gallery.generation == self.generation)
+    }
+
     /// All shards, those of a finger position together, positions rising.
     pub fn shards(&self) -> &[Arc<Shard>] {
         &self.published.shards

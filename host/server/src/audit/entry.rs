@@ -26,7 +26,7 @@ pub struct Event {
     pub gallery: String,
     /// A keyed hash of the subject's name ([`AuditLog::hash_name`](super::AuditLog::hash_name)); empty where there is none.
     pub subject: String,
-    /// `OK`, or the gRPC code by name.
+    /// `OK`, or the gRPC code by name; `BEGUN` of a search that was asked for, whose end has an entry of its own.
     pub outcome: String,
     /// Candidates listed, references touched.
     pub count: u64,

@@ -247,8 +247,12 @@ impl Gallery for GalleryService {
             let work = async {
                 let proto::ExpungeRequest { request_id, gallery, subject, encounter, wait_for_removal } = request;
                 check_target(&request_id, &gallery, &subject, &encounter).check()?;
+                let expunged = gallery.clone();
                 let operation = Operation::Expunge { request_id, gallery, subject, encounter: one(encounter) };
                 let receipt = change(&appliance, operation).await?;
+                if appliance.store.count(Some(&expunged)).is_err() {
+                    appliance.service.forget(&expunged); // it was the gallery's last
+                }
                 let removed = wait_for_removal && remove(&appliance).await;
                 let count = receipt.references.into();
                 Ok((proto::ExpungeResponse { receipt: Some(receipt), removed }, count))

@@ -17,11 +17,11 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request, Response, Status};
 use tracing::Instrument;
-use whorl_gallery::{Directory, Entry, Operation, Snapshot};
+use whorl_gallery::{Directory, Entry, Snapshot};
 use whorl_layout::TOP_K_MAX;
 use whorl_search::cascade::FINGERS_MAX;
 use whorl_search::service::{Progress, Stage, Ticket};
-use whorl_search::{Cascade, Searched};
+use whorl_search::{Cascade, ProbeFinger, Searched};
 
 /// Candidates of a list where nothing else is asked for.
 const CANDIDATES_DEFAULT: usize = 10;
@@ -58,10 +58,7 @@ impl SearchService {
             request.search_id
         };
         let snapshot = self.0.store.snapshot(&request.gallery).map_err(refusal::store)?;
-        let templates = request.templates;
-        // Encoding takes the CPU for about a millisecond a finger.
-        let fingers = tokio::task::spawn_blocking(move || templates::fingers(&templates)).await;
-        let fingers = fingers.map_err(refusal::broken)??;
+        let fingers = fingers(request.templates).await?;
         let asked = Asked { id, fingers, cascade, own: request.declared_positions_only, snapshot, wanted };
         let task = asked.task(Some(request.gallery), priority, caller.deadline);
         let ticket = self.0.service.submit(task).map_err(refusal::service)?;
@@ -104,25 +101,29 @@ impl SearchService {
 
 /// An answer before it is on record.
 struct Answered {
+    asked: Asked,
     answer: proto::IdentifyResponse,
-    snapshot: Arc<Snapshot>,
 }
 
 impl Answered {
-    /// The answer as it may be given now: without whom was expunged or sealed while it went to the disk.
-    fn given(self) -> proto::IdentifyResponse {
-        let Self { mut answer, snapshot } = self;
-        answer.candidates.retain(|candidate| !snapshot.references_named(&candidate.subject).is_empty());
-        for (rank, candidate) in (1..).zip(&mut answer.candidates) {
-            candidate.rank = rank;
+    /// The answer as it may be given now that it is on record: without whom was expunged or sealed meanwhile. It is kept for
+    /// replays.
+    fn given(self, appliance: &Appliance) -> proto::IdentifyResponse {
+        let Self { asked, mut answer } = self;
+        if !asked.snapshot.is_current() {
+            answer.candidates.retain(|candidate| !asked.snapshot.references_named(&candidate.subject).is_empty());
+            for (rank, candidate) in (1..).zip(&mut answer.candidates) {
+                candidate.rank = rank;
+            }
         }
+        answers::keep(appliance, asked, &answer);
         answer
     }
 }
 
 impl Accepted {
-    /// Waits for the answer. With it comes the number of its candidates, and the document that is to be kept for replays.
-    async fn answer(mut self, appliance: &Appliance) -> Result<(Answered, u64, Operation), Status> {
+    /// Waits for the answer, and for the number of its candidates.
+    async fn answer(mut self) -> Result<(Answered, u64), Status> {
         let mut finished = self.ticket.answer().await.map_err(refusal::service)?;
         metrics::searched(&finished);
         let asked = self.asked;
@@ -136,14 +137,19 @@ impl Accepted {
             (finished, asked)
         };
         let answer = asked.answer(&finished);
-        let (count, kept) = (answer.candidates.len() as u64, answers::document(&appliance.store, &asked, &answer));
-        Ok((Answered { answer, snapshot: asked.snapshot }, count, kept))
+        let count = answer.candidates.len() as u64;
+        Ok((Answered { asked, answer }, count))
     }
 }
 
-/// Makes a document durable.
-async fn keep(appliance: &Appliance, document: Operation) -> Result<(), Status> {
-    appliance.change(document).await.map(|_| ())
+/// Reads and encodes a probe. That takes the CPU for a part of a millisecond a finger: of one or two it is done at once, as waking
+/// a thread for it would take as long.
+async fn fingers(templates: Vec<Vec<u8>>) -> Result<Vec<ProbeFinger>, Status> {
+    const BYTES_AT_ONCE: usize = 4096;
+    if templates.iter().map(Vec::len).sum::<usize>() <= BYTES_AT_ONCE {
+        return templates::fingers(&templates);
+    }
+    tokio::task::spawn_blocking(move || templates::fingers(&templates)).await.map_err(refusal::broken)?
 }
 
 /// Compares with one subject; takes the CPU for a while.
@@ -212,12 +218,9 @@ impl Search for SearchService {
         let caller = Caller::of(&request)?;
         let request = request.into_inner();
         let about = about(&request);
-        let work = async {
-            let (answered, count, kept) = self.accept(&caller, request).await?.answer(&self.0).await?;
-            Ok((answered, count, keep(&self.0, kept)))
-        };
-        let answered = self.0.audited_beside(&caller, "Search/Identify", about, work).await?;
-        Ok(Response::new(answered.given()))
+        let work = async { self.accept(&caller, request).await?.answer().await };
+        let answered = self.0.audited_search(&caller, "Search/Identify", about, work).await?;
+        Ok(Response::new(answered.given(&self.0)))
     }
 
     type IdentifyStreamStream = ReceiverStream<Result<proto::IdentifyEvent, Status>>;
@@ -238,16 +241,16 @@ impl Search for SearchService {
                 let _ = news.send(Ok(proto::IdentifyEvent { event: Some(first) })).await;
                 let telling = tokio::spawn(tell(accepted.ticket.progress(), news.clone()));
                 let answer = tokio::select! {
-                    answer = accepted.answer(&service.0) => answer,
+                    answer = accepted.answer() => answer,
                     () = news.closed() => Err(Status::cancelled("the caller went away")),
                 };
                 telling.abort();
                 let _ = telling.await; // the answer comes last
-                let (answered, count, kept) = answer?;
-                Ok((answered, count, keep(&service.0, kept)))
+                answer
             };
-            let last = service.0.audited_beside(&caller, "Search/IdentifyStream", about, work).await;
-            let last = last.map(|answered| proto::IdentifyEvent { event: Some(Event::Answer(answered.given())) });
+            let last = service.0.audited_search(&caller, "Search/IdentifyStream", about, work).await;
+            let event = |answered: Answered| Event::Answer(answered.given(&service.0));
+            let last = last.map(|answered| proto::IdentifyEvent { event: Some(event(answered)) });
             let _ = news.send(last).await; // nobody may listen any more
         };
         tokio::spawn(search.in_current_span());
@@ -278,7 +281,7 @@ impl Search for SearchService {
             let verified = tokio::task::spawn_blocking(compare).await;
             Ok((verified.map_err(refusal::broken)??, 1))
         };
-        self.0.audited(&caller, "Search/Verify", about, work).await.map(Response::new)
+        self.0.audited_search(&caller, "Search/Verify", about, work).await.map(Response::new)
     }
 
     async fn cancel(&self, request: Request<proto::CancelRequest>) -> Result<Response<proto::CancelResponse>, Status> {
@@ -308,6 +311,6 @@ impl Search for SearchService {
             let count = replayed.differences.len() as u64;
             Ok((replayed, count))
         };
-        self.0.audited(&caller, "Search/Replay", about, work).await.map(Response::new)
+        self.0.audited_search(&caller, "Search/Replay", about, work).await.map(Response::new)
     }
 }

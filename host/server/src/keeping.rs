@@ -1,0 +1,49 @@
+//! Answers on their way to the store.
+//!
+//! An answer is given when it is in the audit log; that it can be made again is not waited for. Until the store has it, it is
+//! here, so a replay finds it at once. A loss of power may take the last few: they are on record and cannot be replayed.
+
+use crate::metrics;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use whorl_gallery::{Operation, Store};
+
+/// The documents, by the ids of their searches.
+#[derive(Clone, Default)]
+pub struct Keeping(Arc<Mutex<HashMap<String, Arc<Vec<u8>>>>>);
+
+impl std::fmt::Debug for Keeping {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Keeping").field(&self.len()).finish()
+    }
+}
+
+impl Keeping {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Vec<u8>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Documents that the store does not have yet.
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// The document of a search.
+    pub fn get(&self, id: &str) -> Option<Arc<Vec<u8>>> {
+        self.lock().get(id).cloned()
+    }
+
+    /// Gives a document of `gallery` to the store.
+    pub fn keep(&self, store: &Store, id: String, gallery: String, document: Vec<u8>) {
+        self.lock().insert(id.clone(), Arc::new(document.clone()));
+        let request_id = uuid::Uuid::now_v7().to_string();
+        let (keeping, kept) = (self.clone(), id.clone());
+        store.submit(Operation::Keep { request_id, id, gallery, document }, move |result| {
+            if let Err(error) = result {
+                metrics::not_kept();
+                tracing::error!(%error, "an answer cannot be replayed: the store does not keep it");
+            }
+            keeping.lock().remove(&kept);
+        });
+    }
+}
