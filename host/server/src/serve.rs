@@ -36,10 +36,8 @@ use zeroize::Zeroizing;
 
 /// A connection that has not made its handshake by then is closed.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
-/// A connection is closed after so long, and its client connects anew: a certificate is judged when a connection begins.
-const CONNECTION_MAX: Duration = Duration::from_hours(1);
-/// Calls of such a connection may take so long to end.
-const CONNECTION_GRACE: Duration = Duration::from_mins(10);
+/// A connection takes no new calls after so long, and its client connects anew: a certificate is judged when a connection begins.
+pub(crate) const CONNECTION_MAX: Duration = Duration::from_hours(1);
 /// Calls that are done may take so long to be on record when the server ends.
 const SETTLE_MAX: Duration = Duration::from_secs(10);
 /// A quiet connection is asked so often whether it lives, and closed if it does not say so within the second.
@@ -193,7 +191,6 @@ pub async fn start(config: &Config, parts: Parts) -> Result<Serving, ServeError>
         .concurrency_limit_per_connection(calls)
         .max_concurrent_streams(u32::try_from(calls).unwrap_or(u32::MAX))
         .max_connection_age(CONNECTION_MAX)
-        .max_connection_age_grace(CONNECTION_GRACE)
         .http2_keepalive_interval(Some(KEEPALIVE.0))
         .http2_keepalive_timeout(Some(KEEPALIVE.1));
     if let Some(files) = &config.server.tls {

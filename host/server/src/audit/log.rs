@@ -110,6 +110,9 @@ impl AuditLog {
     /// [`AuditError`]: the log is not intact, or cannot be written.
     pub fn open(storage: Arc<dyn Storage>, folder: &Path, file_bytes: u64) -> Result<Self, AuditError> {
         storage.create_folder(folder).map_err(failed("make", folder))?;
+        if let Some(above) = folder.parent().filter(|above| !above.as_os_str().is_empty()) {
+            storage.sync_folder(above).map_err(failed("sync", above))?;
+        }
         let lock = folder.join("lock");
         let held = storage.lock(&lock).map_err(|error| match error.kind() {
             io::ErrorKind::WouldBlock => AuditError::Locked { folder: folder.to_owned() },
@@ -121,7 +124,7 @@ impl AuditLog {
         if let Some((file, bytes)) = &end.tail {
             storage.truncate(file, *bytes).map_err(failed("cut", file))?;
         }
-        // Each waiting event belongs to a call that waits for it; calls are bounded where they come in.
+        // As many events wait as calls have begun or ended since the last write; calls are bounded where they come in.
         let (events, received) = unbounded();
         let poisoned = Arc::new(AtomicBool::new(false));
         let mut writer = Writer {

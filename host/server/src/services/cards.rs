@@ -5,6 +5,7 @@ use crate::guard::Caller;
 use crate::proto::cards_server::Cards;
 use crate::proto::{self, card};
 use crate::refusal;
+use crate::serve::CONNECTION_MAX;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -200,9 +201,11 @@ impl Cards for CardsService {
         tokio::spawn(async move {
             let mut look = tokio::time::interval(LOOK);
             let mut last = None;
+            let mut end = std::pin::pin!(tokio::time::sleep(CONNECTION_MAX)); // it must not keep its connection for ever
             loop {
                 tokio::select! {
                     _ = look.tick() => {}
+                    () = &mut end => return,
                     _ = stopping.wait_for(|stopping| *stopping) => return,
                     () = sender.closed() => return,
                 }
