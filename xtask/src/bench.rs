@@ -171,7 +171,8 @@ fn appliance(report: &mut Report, options: &Options) -> Result<(), TaskError> {
         let of = ["--engine", "cpu", "--service", "--fingers", fingers, "--probes", probes];
         let run = whorl_bench(&options.whorl, &of)?;
         let mut add = |name: &str, pointer: &str, factor: f64, unit| {
-            number(&run, pointer).map(|value| report.add(&format!("{fingers} fingers, {name}"), value * factor, unit, None))
+            number(&run, pointer)
+                .map(|value| report.add(&format!("{fingers} fingers, {name}"), value * factor, unit, None))
         };
         add("enrolled durably", "/import/per_second", 1.0, "per second")?;
         add("read again", "/load/seconds", 1.0, "s")?;

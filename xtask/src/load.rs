@@ -182,7 +182,10 @@ pub fn run(options: &Options) -> Result<(), TaskError> {
     let report = json!({"engine": options.engine, "burst": burst, "load": load, "audit": audit, "gain_bytes": gain});
     write(&folder.join("report.json"), &format!("{report:#}\n"))?;
     if gain > allowed {
-        return Err(TaskError::Check(format!("the server's memory grew by {:.1} MB while it only searched", gain / 1e6)));
+        return Err(TaskError::Check(format!(
+            "the server's memory grew by {:.1} MB while it only searched",
+            gain / 1e6
+        )));
     }
     Ok(())
 }

@@ -23,6 +23,7 @@ mod pool;
 mod reset;
 mod selftest;
 mod serve;
+mod serve_log;
 mod simulate;
 mod synth;
 mod telemetry;

@@ -4,18 +4,18 @@ use crate::engine::{EngineChoice, Way};
 use crate::error::CliError;
 use crate::gallery;
 use crate::pool;
+use crate::serve_log;
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
-use tracing_subscriber::EnvFilter;
 use whorl_device::with_causes;
 use whorl_gallery::{Store, StoreError, StoreOptions};
 use whorl_search::self_test::self_test;
-use whorl_server::config::{Config, LogFormat};
+use whorl_server::config::Config;
 use whorl_server::metrics::StoreMetrics;
 use whorl_server::serve::{Parts, Serving, start};
 use whorl_server::services::cards::Bench;
@@ -76,29 +76,24 @@ pub fn run(options: &Options) -> Result<(), CliError> {
         println!("{} is right", options.config.display());
         return Ok(());
     }
-    start_log(&config);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let spans = {
+        let _context = runtime.enter();
+        serve_log::start(&config.log)?
+    };
     let store = Arc::new(open_store(&config)?);
     let (pool, ways) = pool::open_named(&engines, false, config.search.spare)?;
     let bench = |(name, way): (String, Way)| (name, Arc::new(CardBench(way)) as Arc<dyn Bench>);
     let parts = Parts { store, pool, benches: ways.into_iter().map(bench).collect::<BTreeMap<_, _>>() };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let serving = start(&config, parts).await?;
         let scheme = if config.server.tls.is_some() { "https" } else { "http" };
         println!("serving {scheme}://{}", serving.address);
         std::io::stdout().flush()?;
         until_told(serving).await
-    })
-}
-
-fn start_log(config: &Config) {
-    let level = config.log.level.as_deref().unwrap_or("info");
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    match config.log.format {
-        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => log.json().init(),
-    }
+    })?;
+    drop(spans); // while the runtime can send them
+    Ok(())
 }
 
 fn open_store(config: &Config) -> Result<Store, CliError> {

@@ -126,9 +126,9 @@ fn copies_exports_and_other_keys_have_what_was_enrolled() {
 
     // A flipped bit is found, with its place.
     let segment = fs::read_dir(place.path("store")).expect("readable").map(|entry| entry.expect("an entry").path());
-    let segment = segment.filter(|path| path.extension().is_some_and(|e| e == "segment")).max_by_key(|p| {
-        fs::metadata(p).map_or(0, |metadata| metadata.len())
-    });
+    let segment = segment
+        .filter(|path| path.extension().is_some_and(|e| e == "segment"))
+        .max_by_key(|p| fs::metadata(p).map_or(0, |metadata| metadata.len()));
     let segment = segment.expect("a segment");
     let mut bytes = fs::read(&segment).expect("readable");
     bytes[5000] ^= 4;

@@ -1,5 +1,7 @@
 //! An appliance from its first key to its last search: `whorl pki`, `gallery`, `serve` and `client`, and a client that is not ours.
 
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
+use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -211,4 +213,44 @@ fn a_python_client_enrols_and_searches() {
     let refused = example(&broken);
     let said = String::from_utf8_lossy(&refused.stderr);
     assert!(said.contains("INVALID_ARGUMENT") && said.contains("  templates[0]: "), "{said}");
+}
+
+/// A collector of spans that counts those of calls by method.
+#[derive(Clone, Default)]
+struct Collector(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
+
+#[tonic::async_trait]
+impl TraceService for Collector {
+    async fn export(
+        &self,
+        request: tonic::Request<ExportTraceServiceRequest>,
+    ) -> Result<tonic::Response<ExportTraceServiceResponse>, tonic::Status> {
+        let resources = request.into_inner().resource_spans;
+        let spans = resources.into_iter().flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans);
+        for span in spans.filter(|span| span.name == "call") {
+            let method = span.attributes.iter().find(|attribute| attribute.key == "method");
+            let method = method.and_then(|method| method.value.clone()).and_then(|value| value.value);
+            self.0.lock().expect("no panic").push(format!("{method:?}"));
+        }
+        Ok(tonic::Response::new(ExportTraceServiceResponse::default()))
+    }
+}
+
+#[test]
+fn spans_of_calls_reach_a_collector() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let collector = Collector::default();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let server = tonic::transport::Server::builder().add_service(TraceServiceServer::new(collector.clone()));
+    runtime.spawn(server.serve_with_incoming(tokio_stream::wrappers::TcpListenerStream::new(listener)));
+    let mut appliance = Appliance::new();
+    let config = appliance.path("whorl.toml");
+    let text = fs::read_to_string(&config).expect("readable") + &format!("[log]\notlp = \"{address}\"\n");
+    fs::write(&config, text).expect("written");
+    appliance.start();
+    appliance.enroll("S1", 1);
+    assert_eq!(appliance.stop("-TERM"), Some(0), "it ends in good order, and sends what is left");
+    let spans = collector.0.lock().expect("no panic").clone();
+    assert!(spans.iter().any(|method| method.contains("/whorl.v1.Gallery/Enroll")), "{spans:?}");
 }

@@ -112,7 +112,8 @@ pub fn run(store: &Store, audit: &AuditLog, work: Work, course: &mut Course, rep
             });
         }
         drop(answer);
-        let answers = answers.into_iter().filter_map(|(lane, number, answer)| Some((lane, number, Outcome::of(&answer)?)));
+        let answers =
+            answers.into_iter().filter_map(|(lane, number, answer)| Some((lane, number, Outcome::of(&answer)?)));
         let recorded = trail::record(audit, &answers.collect::<Vec<_>>());
         for &(lane, number, outcome) in &recorded {
             report(Event::Answered { lane, number, outcome });

@@ -68,11 +68,9 @@ impl Trail {
         }
         let mut found = BTreeSet::new();
         let mut wrong = None;
-        let verified = verify_with(&OsStorage, &folder, |entry| {
-            match place(&entry.event.request_id) {
-                Some((lane, number)) if lane < LANES && number < begun[lane] && found.insert((lane, number)) => {}
-                _ => wrong = Some(format!("audit entry {} is of no operation: {:?}", entry.number, entry.event)),
-            }
+        let verified = verify_with(&OsStorage, &folder, |entry| match place(&entry.event.request_id) {
+            Some((lane, number)) if lane < LANES && number < begun[lane] && found.insert((lane, number)) => {}
+            _ => wrong = Some(format!("audit entry {} is of no operation: {:?}", entry.number, entry.event)),
         });
         let verified = verified.map_err(|e| format!("audit: {e}"))?;
         if let Some(wrong) = wrong {

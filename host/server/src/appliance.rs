@@ -2,10 +2,10 @@
 
 use crate::audit::{AuditError, AuditLog, Event};
 use crate::guard::{Caller, Guard};
+use crate::keeping::Keeping;
 use crate::metrics::{self, code_name};
 use crate::proto;
 use crate::refusal;
-use crate::keeping::Keeping;
 use crate::running::Running;
 use crate::services::cards::Bench;
 use std::collections::BTreeMap;

@@ -218,6 +218,8 @@ pub struct LogConfig {
     pub format: LogFormat,
     /// As `RUST_LOG` has it, which overrides.
     pub level: Option<String>,
+    /// A collector of spans on this machine, OTLP over gRPC.
+    pub otlp: Option<SocketAddr>,
 }
 
 /// How lines of the log look.
@@ -301,6 +303,8 @@ impl Config {
         expect((1..=10_000).contains(&search.slice_ms), "search.slice_ms", "must be 1 to 10000");
         expect((1..=whorl_layout::TOP_K_MAX).contains(&search.keep), "search.keep", "must be 1 to 256");
         expect((1..=3650).contains(&search.keep_answers_days), "search.keep_answers_days", "must be 1 to 3650");
+        let private = self.log.otlp.is_none_or(|collector| collector.ip().is_loopback());
+        expect(private, "log.otlp", "must be on the loopback: spans name callers, and go there in plaintext");
         let limits = &self.limits;
         expect(limits.requests_per_second == 0 || limits.burst > 0, "limits.burst", "must be at least 1");
         expect((1..=512).contains(&self.audit.file_mib), "audit.file_mib", "must be 1 to 512");
@@ -354,6 +358,9 @@ mod tests {
         assert!(fails("[gallery]\nfolder = \"g\"\n").contains("audit"));
         let both = LEAST.replace("plaintext = true", "plaintext = true\nkey_file = \"k\"");
         assert!(fails(&both).contains("gallery: needs one of"));
+        assert!(
+            fails(&format!("{LEAST}[log]\notlp = \"192.0.2.1:4317\"\n")).contains("log.otlp: must be on the loopback")
+        );
         let words = format!("{LEAST}[server]\nplaintext_roles = [\"king\"]\n");
         assert!(fails(&words).contains("server.plaintext_roles: must be of"));
     }

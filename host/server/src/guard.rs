@@ -236,9 +236,7 @@ where
                     let response = ready.call(request).await?;
                     // A request that no service could read is refused before one sees it.
                     match Status::from_header_map(response.headers()) {
-                        Some(status)
-                            if status.code() != Code::Ok && !caller.on_record.load(Ordering::Acquire) =>
-                        {
+                        Some(status) if status.code() != Code::Ok && !caller.on_record.load(Ordering::Acquire) => {
                             metrics::refused(method, status.code());
                             let status = guard.record(Some(caller.identity), &caller.call_id, method, status).await;
                             Ok(status.into_http())

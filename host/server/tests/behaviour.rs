@@ -169,7 +169,10 @@ async fn a_request_that_cannot_be_read_is_on_record_and_one_without_a_purpose_re
         let found = on_record(&lab, Filter { method: method.into(), ..Filter::default() });
         found.iter().map(|entry| entry.event.outcome.clone()).collect::<Vec<_>>()
     };
-    assert_eq!((outcome("Search/Identify"), outcome("Search/Verify")), (vec!["INTERNAL".into()], vec!["OUT_OF_RANGE".into()]));
+    assert_eq!(
+        (outcome("Search/Identify"), outcome("Search/Verify")),
+        (vec!["INTERNAL".into()], vec!["OUT_OF_RANGE".into()])
+    );
     let requests: [(&str, Vec<u8>); 4] = [
         ("Search/Identify", IdentifyRequest { purpose: 0, ..identify("s", 1) }.encode_to_vec()),
         ("Search/IdentifyStream", IdentifyRequest { purpose: 99, ..identify("s", 1) }.encode_to_vec()),
@@ -265,7 +268,8 @@ async fn a_full_queue_says_when_to_come_again_and_a_search_can_be_ended() {
     tokio::time::sleep(PASS / 8).await;
     let second = start("second");
     tokio::time::sleep(PASS / 8).await;
-    let refused = SearchClient::new(channel.clone()).identify(identify("third", 1)).await.expect_err("the queue is full");
+    let refused =
+        SearchClient::new(channel.clone()).identify(identify("third", 1)).await.expect_err("the queue is full");
     assert_eq!(refused.code(), Code::ResourceExhausted, "{refused:?}");
     let retry = refused.get_details_retry_info().and_then(|info| info.retry_delay).expect("when to come again");
     assert!(retry > Duration::ZERO, "{retry:?}");

@@ -71,7 +71,11 @@ pub fn run(options: &Options) -> Result<(), CliError> {
     let searches = searches(folder.path(), Arc::new(store), &templates)?;
     let value = to_json(options, &imported, &recovery, &stats, &searches);
     let mut out = std::io::stdout().lock();
-    if options.json { writeln!(out, "{value}")? } else { write_text(&mut out, &value)? }
+    if options.json {
+        writeln!(out, "{value}")?
+    } else {
+        write_text(&mut out, &value)?
+    }
     Ok(())
 }
 
@@ -201,7 +205,8 @@ async fn search_service(channel: Channel, template: &[u8]) -> Result<(List, [Dur
         max_candidates: CANDIDATES,
         ..Default::default()
     };
-    let answer = SearchClient::new(channel).identify(request).await.map_err(|status| CliError::Refused(Box::new(status)))?;
+    let answer =
+        SearchClient::new(channel).identify(request).await.map_err(|status| CliError::Refused(Box::new(status)))?;
     let answer = answer.into_inner();
     let timing = answer.timing.unwrap_or_default();
     let of = |stage: Option<prost_types::Duration>| Duration::try_from(stage.unwrap_or_default()).unwrap_or_default();
@@ -215,16 +220,11 @@ fn quantile(mut times: Vec<f64>, share: f64) -> Option<f64> {
     times.get(((times.len() as f64 * share) as usize).min(times.len().saturating_sub(1))).copied()
 }
 
-fn to_json(
-    options: &Options,
-    imported: &Imported,
-    recovery: &Recovery,
-    stats: &Value,
-    searches: &Searches,
-) -> Value {
+fn to_json(options: &Options, imported: &Imported, recovery: &Recovery, stats: &Value, searches: &Searches) -> Value {
     let Searches { bare, service, calls } = searches;
     let ms = |times: &Vec<Took>| times.iter().map(|t| t.time.as_secs_f64() * 1e3).collect::<Vec<_>>();
-    let cpu = |times: &Vec<Took>| times.iter().map(|t| t.cpu.as_secs_f64() * 1e3).sum::<f64>() / times.len().max(1) as f64;
+    let cpu =
+        |times: &Vec<Took>| times.iter().map(|t| t.cpu.as_secs_f64() * 1e3).sum::<f64>() / times.len().max(1) as f64;
     let stage = |times: &Vec<Took>, nth: usize| {
         quantile(times.iter().map(|t| t.stages[nth].as_secs_f64() * 1e3).collect(), 0.5)
     };

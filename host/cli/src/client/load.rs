@@ -206,7 +206,8 @@ pub async fn run(options: &Options, channel: Channel, json: bool) -> Result<(), 
         next: AtomicU64::new(0),
         start,
         end: start + Duration::from_secs(options.seconds),
-        enrolled_by: start + Duration::from_secs(options.enroll_seconds.unwrap_or(options.seconds).min(options.seconds)),
+        enrolled_by: start
+            + Duration::from_secs(options.enroll_seconds.unwrap_or(options.seconds).min(options.seconds)),
         rate: options.enrolments_per_second,
         failures: Mutex::default(),
     });

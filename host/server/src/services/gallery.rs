@@ -8,13 +8,13 @@ use crate::proto::{self, enroll_outcome::Outcome};
 use crate::refusal::{self, Violations};
 use crate::request;
 use crate::templates::{self, VIEWS_MAX};
+use prost::Message;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt};
-use prost::Message;
-use std::time::{Duration, Instant};
 use tonic::{Request, Response, Status, Streaming};
 use tracing::Instrument;
 use whorl_gallery::{EnrolledFinger, Enrolment, Operation, Receipt, StoreError};
@@ -142,7 +142,9 @@ impl Gallery for GalleryService {
                         // Both keep the client from sending more, where calls of their own would be refused.
                         appliance.guard.pace(&caller.identity).await;
                         let kib = Turns::kib(request.encoded_len());
-                        let Ok(turn) = Arc::clone(&appliance.turns.streamed).acquire_many_owned(kib).await else { return };
+                        let Ok(turn) = Arc::clone(&appliance.turns.streamed).acquire_many_owned(kib).await else {
+                            return;
+                        };
                         let id = request.request_id.clone();
                         let enrolled = enroll(Arc::clone(&appliance), caller.clone(), request);
                         let work = async move {
@@ -179,8 +181,7 @@ impl Gallery for GalleryService {
     ) -> Result<Response<proto::GetEncounterResponse>, Status> {
         let caller = Caller::of(&request)?;
         let request = request.into_inner();
-        let about =
-            About { purpose: request.purpose, ..About::change("", &request.gallery, &request.subject) };
+        let about = About { purpose: request.purpose, ..About::change("", &request.gallery, &request.subject) };
         let work = async {
             let mut wrong = Violations::default();
             request::purpose(&mut wrong, request.purpose);
