@@ -59,6 +59,7 @@ impl Appliance {
         fs::create_dir_all(folder).map_err(TaskError::file(folder))?;
         let (folder, whorl) = (folder.to_owned(), root().join(&options.whorl));
         let path = |name: &str| folder.join(name);
+        let text = |name: &str| path(name).display().to_string();
         output(Command::new(&whorl).args(["pki", "init", "--server", "localhost", "--out"]).arg(path("pki")))?;
         let roles = ["--name", "load", "--role", "enroller", "--role", "searcher"];
         output(Command::new(&whorl).args(["pki", "issue", "--folder"]).arg(path("pki")).args(roles))?;
@@ -71,13 +72,13 @@ impl Appliance {
             "[server]\nlisten = \"127.0.0.1:0\"\n[server.tls]\ncertificate = {:?}\nkey = {:?}\nclient_ca = {:?}\n\
              [gallery]\nfolder = {:?}\nkey_file = {:?}\n[search]\nengines = [{:?}]\n[audit]\nfolder = {:?}\nfile_mib = 1\n\
              [limits]\nrequests_per_second = 0\n[log]\nlevel = \"warn\"\n",
-            path("pki/server.pem"),
-            path("pki/server.key"),
-            path("pki/ca.pem"),
-            path("gallery"),
-            key,
+            text("pki/server.pem"),
+            text("pki/server.key"),
+            text("pki/ca.pem"),
+            text("gallery"),
+            text("gallery.key"),
             options.engine,
-            path("audit"),
+            text("audit"),
         );
         write(&path("whorl.toml"), &config)?;
         let mut serve = Command::new(&whorl);

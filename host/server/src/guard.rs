@@ -85,8 +85,8 @@ struct Refused {
 }
 
 impl Refused {
-    fn new(identity: Option<Identity>, status: Status) -> Box<Self> {
-        Box::new(Self { identity, status, recorded: true })
+    const fn new(identity: Option<Identity>, status: Status) -> Self {
+        Self { identity, status, recorded: true }
     }
 }
 
@@ -123,11 +123,11 @@ impl Guard {
     /// The caller, if the call may go on.
     fn admit<B>(&self, request: &http::Request<B>) -> Result<Caller, Box<Refused>> {
         let identity = self.identify(request).map_err(|error| {
-            Refused::new(None, refusal::because(Code::Unauthenticated, "CERTIFICATE", error.to_string()))
+            Box::new(Refused::new(None, refusal::because(Code::Unauthenticated, "CERTIFICATE", error.to_string())))
         })?;
         let Some(identity) = identity else {
             let what = "no client certificate; a role comes with one";
-            return Err(Refused::new(None, refusal::because(Code::Unauthenticated, "NO_CERTIFICATE", what)));
+            return Err(Box::new(Refused::new(None, refusal::because(Code::Unauthenticated, "NO_CERTIFICATE", what))));
         };
         if let Some(limiter) = &self.0.limiter
             && let Err(until) = limiter.check_key(&identity.name)
@@ -145,7 +145,7 @@ impl Guard {
             } else {
                 format!("this needs one of the roles {able}")
             };
-            return Err(Refused::new(Some(identity), refusal::because(Code::PermissionDenied, "ROLE", what)));
+            return Err(Box::new(Refused::new(Some(identity), refusal::because(Code::PermissionDenied, "ROLE", what))));
         }
         let request_id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok());
         let request_id = request_id.filter(|id| id.len() <= REQUEST_ID_BYTES_MAX).unwrap_or_default().to_owned();

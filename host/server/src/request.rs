@@ -54,7 +54,7 @@ pub fn deadline(timeout: &str) -> Option<Instant> {
         _ => return None,
     };
     let timeout = timeout.min(DEADLINE_MAX);
-    Some(Instant::now() + timeout - DEADLINE_MARGIN.min(timeout / 20))
+    Some(Instant::now() + timeout.saturating_sub(DEADLINE_MARGIN.min(timeout / 20)))
 }
 
 /// A moment of the log as a message.

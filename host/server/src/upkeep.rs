@@ -162,7 +162,7 @@ mod tests {
         let start = Instant::now();
         let mut from_before = Compactions::new(30 * DAY, start);
         assert!(!from_before.is_due(&stats(1, 1000), start, NOW));
-        assert!(!from_before.is_due(&stats(1, 1000), start + HOUR - LOOK, NOW));
+        assert!(!from_before.is_due(&stats(1, 1000), start + HOUR.saturating_sub(LOOK), NOW));
         assert!(from_before.is_due(&stats(1, 1000), start + HOUR, NOW));
         let mut later = Compactions::new(30 * DAY, start);
         assert!(!later.is_due(&stats(0, 1000), start + HOUR, NOW));
@@ -178,7 +178,7 @@ mod tests {
         assert!(!compactions.is_due(&stats(DEAD_BYTES, 0), start, NOW));
         assert!(compactions.is_due(&stats(DEAD_BYTES + 1, 0), start, NOW));
         compactions.failed(start);
-        assert!(!compactions.is_due(&stats(DEAD_BYTES + 1, 0), start + HOUR - LOOK, NOW));
+        assert!(!compactions.is_due(&stats(DEAD_BYTES + 1, 0), start + HOUR.saturating_sub(LOOK), NOW));
         assert!(compactions.is_due(&stats(DEAD_BYTES + 1, 0), start + HOUR, NOW));
     }
 

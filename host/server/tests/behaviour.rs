@@ -32,7 +32,7 @@ const PASS: Duration = Duration::from_millis(600);
 struct Slow(CpuEngine);
 
 impl Engine for Slow {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "slow"
     }
     fn probes_per_pass(&self) -> usize {

@@ -72,9 +72,9 @@ pub fn run(options: &Options) -> Result<(), CliError> {
     let value = to_json(options, &imported, &recovery, &stats, &searches);
     let mut out = std::io::stdout().lock();
     if options.json {
-        writeln!(out, "{value}")?
+        writeln!(out, "{value}")?;
     } else {
-        write_text(&mut out, &value)?
+        write_text(&mut out, &value)?;
     }
     Ok(())
 }
