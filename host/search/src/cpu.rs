@@ -9,7 +9,7 @@ use whorl_gallery::Shard;
 use whorl_matcher::{Backend, Comparator, Probe, RecordError};
 
 /// Records that a core takes at a time: enough to hide the cost of taking them, few enough to spread over the cores.
-const SLICE_RECORDS: usize = 2048;
+const SLICE_RECORDS: usize = 512;
 
 /// Compares on the threads of the current rayon pool.
 #[derive(Debug)]

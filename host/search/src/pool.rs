@@ -226,9 +226,15 @@ impl Pool {
     /// Records of a piece, where `records` are dealt.
     fn piece_records(&self, records: u64) -> u64 {
         let worker = |member: &&Member| member.standing.role == Role::Worker && member.standing.in_service();
-        let workers = self.shared.members.iter().filter(worker).count().max(1) as u64;
+        let serving: Vec<_> = self.shared.members.iter().filter(worker).collect();
+        let workers = serving.len().max(1) as u64;
         let (least, most) = PIECE_RECORDS.into_inner();
-        let least = if workers == 1 { PIECE_RECORDS_ALONE } else { least };
+        let least = match serving.as_slice() {
+            // One without slots is the CPU, which spreads a piece over its cores and waits for all of them at its end.
+            [alone] if alone.standing.slots() == usize::MAX => most,
+            [_] => PIECE_RECORDS_ALONE,
+            _ => least,
+        };
         (records / (workers * PIECES_PER_WORKER)).clamp(least, most)
     }
 
