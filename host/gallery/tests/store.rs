@@ -538,6 +538,7 @@ fn many_threads_are_served_by_few_commits_and_each_gets_its_answer() {
         }
     });
     assert_eq!(store.count(Some("g")).expect("counts").encounters, 400);
+    drop(store); // the observer hears of a commit after its callers do
     let (commits, operations) = *commits.0.lock().expect("no panic");
     assert_eq!(operations, 400);
     assert!(commits < 400, "{commits} commits");
