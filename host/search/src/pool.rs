@@ -232,7 +232,7 @@ impl Pool {
         let least = match serving.as_slice() {
             // One without slots is the CPU, which spreads a piece over its cores and waits for all of them at its end.
             [alone] if alone.standing.slots() == usize::MAX => most,
-            [_] => PIECE_RECORDS_ALONE,
+            [] | [_] => PIECE_RECORDS_ALONE,
             _ => least,
         };
         (records / (workers * PIECES_PER_WORKER)).clamp(least, most)
