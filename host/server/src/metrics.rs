@@ -128,14 +128,15 @@ pub fn levels(
         gauge!("whorl_card_comparisons_per_second", "engine" => engine.name.clone())
             .set(engine.comparisons_per_second as f64);
     }
-    if let Some(bytes) = resident_bytes() {
+    if let Some(bytes) = resident_bytes(None) {
         gauge!("whorl_resident_bytes").set(bytes as f64);
     }
 }
 
-/// Resident memory of this process.
-fn resident_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+/// Resident bytes of a process; `None`: of this one.
+pub fn resident_bytes(pid: Option<u32>) -> Option<u64> {
+    let process = pid.map_or_else(|| "self".into(), |pid| pid.to_string());
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.trim().strip_suffix(" kB")?;
     kib.trim().parse::<u64>().ok().map(|kib| kib * 1024)
 }

@@ -14,7 +14,12 @@ const CLOCK_HZ: f64 = 250e6;
 
 /// Processor time of the calling thread so far. What a vfio-user transport does on its own thread is not part of it.
 pub fn thread_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
+    processor_time(ClockId::ThreadCPUTime)
+}
+
+/// What a clock of processor time shows.
+pub fn processor_time(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }
 

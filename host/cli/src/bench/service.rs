@@ -1,12 +1,13 @@
 //! A gallery of record and its appliance: enrolling, loading, bytes, and searches through the service beside bare ones.
 
 use super::Options;
+use super::overhead::processor_time;
 use crate::engine::EngineChoice;
 use crate::error::CliError;
+use crate::gallery;
 use crate::gallery::import::{Imported, Source, enroll};
-use crate::gallery::{self, resident_bytes};
 use crate::pool;
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::ClockId;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -21,6 +22,7 @@ use whorl_search::{Cascade, CpuEngine, Engine, ProbeFinger, Searched};
 use whorl_server::client::Access;
 use whorl_server::config::Config;
 use whorl_server::identity::Role as ClientRole;
+use whorl_server::metrics::resident_bytes;
 use whorl_server::proto::gallery_client::GalleryClient;
 use whorl_server::proto::search_client::SearchClient;
 use whorl_server::proto::{CountRequest, IdentifyRequest, Purpose};
@@ -118,10 +120,11 @@ fn searches(folder: &Path, store: Arc<Store>, templates: &[Vec<u8>]) -> Result<S
     let config = config(folder)?;
     let (pool, _) = pool::open_named(&[EngineChoice::Cpu], false, false)?;
     let serving = runtime.block_on(start(&config, Parts { store, pool, benches: BTreeMap::new() }))?;
+    let pair = |ending: &str| folder.join(format!("pki/{}.{ending}", ClientRole::Searcher));
     let access = Access {
         server: format!("https://localhost:{}", serving.address.port()),
         ca: Some(folder.join("pki/ca.pem")),
-        certificate: Some((folder.join("pki/searcher.pem"), folder.join("pki/searcher.key"))),
+        certificate: Some((pair("pem"), pair("key"))),
     };
     let channel = runtime.block_on(access.connect())?;
     let mut searches = Searches::default();
@@ -157,19 +160,14 @@ fn config(folder: &Path) -> Result<Config, CliError> {
         path("key"),
         path("audit"),
     );
-    debug_assert_eq!(ClientRole::Searcher.name(), "searcher", "as the pair is named");
     Ok(Config::parse(&folder.join("whorl.toml"), &text)?)
 }
 
 fn timed(work: impl FnOnce() -> Result<(List, [Duration; 2]), CliError>) -> Result<(List, Took), CliError> {
-    let (start, before) = (Instant::now(), process_time());
+    let (start, before) = (Instant::now(), processor_time(ClockId::ProcessCPUTime));
     let (list, stages) = work()?;
-    Ok((list, Took { time: start.elapsed(), cpu: process_time().saturating_sub(before), stages }))
-}
-
-fn process_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
+    let cpu = processor_time(ClockId::ProcessCPUTime).saturating_sub(before);
+    Ok((list, Took { time: start.elapsed(), cpu, stages }))
 }
 
 /// A list as it is compared: subjects with the bits of their ratios.
@@ -205,9 +203,7 @@ async fn search_service(channel: Channel, template: &[u8]) -> Result<(List, [Dur
         max_candidates: CANDIDATES,
         ..Default::default()
     };
-    let answer =
-        SearchClient::new(channel).identify(request).await.map_err(|status| CliError::Refused(Box::new(status)))?;
-    let answer = answer.into_inner();
+    let answer = SearchClient::new(channel).identify(request).await?.into_inner();
     let timing = answer.timing.unwrap_or_default();
     let of = |stage: Option<prost_types::Duration>| Duration::try_from(stage.unwrap_or_default()).unwrap_or_default();
     let candidate = |c: proto::Candidate| (c.subject, c.llr.to_bits());

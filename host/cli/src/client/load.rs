@@ -5,7 +5,6 @@
 
 use super::{PurposeWord, new_id, print};
 use crate::error::CliError;
-use crate::gallery::resident_bytes;
 use crate::input::progress;
 use rand::{Rng, SeedableRng};
 use rayon::prelude::*;
@@ -16,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tonic::transport::Channel;
+use whorl_server::metrics::resident_bytes;
 use whorl_server::proto::gallery_client::GalleryClient;
 use whorl_server::proto::search_client::SearchClient;
 use whorl_server::proto::{EnrollRequest, IdentifyRequest};

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use whorl_gallery::{MasterKey, Recovery, Store, StoreError, StoreOptions};
 use whorl_matcher::{Role, encode};
+use whorl_server::metrics::resident_bytes;
 use whorl_template::{LengthCheck, read_any};
 
 /// Options of `whorl gallery`.
@@ -224,14 +225,6 @@ pub fn run(options: &Options) -> Result<(), CliError> {
             copy(*json, &copied, "restored")
         }
     }
-}
-
-/// Resident bytes of a process; `None`: of this one.
-pub fn resident_bytes(pid: Option<u32>) -> Option<u64> {
-    let process = pid.map_or_else(|| "self".into(), |pid| pid.to_string());
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.trim().strip_suffix(" kB")?;
-    kib.trim().parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
 fn copy(json: bool, copied: &whorl_gallery::Copied, what: &str) -> Result<(), CliError> {
