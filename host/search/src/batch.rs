@@ -19,6 +19,28 @@ const LATE_FACTOR: u32 = 4;
 /// Comparisons per second of a member that has shown nothing yet: a simulated card's, which is the slowest there is.
 const UNKNOWN_RATE: f64 = 10_000.0;
 
+/// Whether a pass should end with the pieces that were taken by now. It is asked before each piece, and must not wait.
+#[derive(Clone)]
+pub struct GivesWay(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl GivesWay {
+    /// What `asked` says.
+    pub fn when(asked: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(asked))
+    }
+
+    /// A pass over all of its pieces.
+    pub fn never() -> Self {
+        Self::when(|| false)
+    }
+}
+
+impl std::fmt::Debug for GivesWay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GivesWay").finish_non_exhaustive()
+    }
+}
+
 /// What a member is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -46,6 +68,7 @@ struct Slot {
     failures: Vec<u8>, // by member
     given_back: Option<Instant>,
     late: bool, // its holder is, or was
+    left: bool, // nobody had it before the pass gave way
     found: Option<(MemberId, Vec<Found>)>,
 }
 
@@ -63,7 +86,7 @@ struct State {
 pub(crate) struct Outcome {
     /// What was found, by piece: by whom, and of each probe.
     pub(crate) found: Vec<(Piece, MemberId, Vec<Found>)>,
-    /// Pieces that nobody did.
+    /// Pieces that nobody did, but for those that were left where the pass gave way.
     pub(crate) missing: Vec<Piece>,
     /// Members that others overtook.
     pub(crate) late: Vec<MemberId>,
@@ -77,6 +100,7 @@ pub(crate) struct Outcome {
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub(crate) search: Search,
+    gives_way: GivesWay,
     state: Mutex<State>,
     changed: Condvar,
     over: AtomicBool,
@@ -84,19 +108,20 @@ pub(crate) struct Batch {
 
 impl Batch {
     /// `pieces` for `entrants`, of which those that are live are going to [`take`](Self::take) until they
-    /// [`leave`](Self::leave).
-    pub(crate) fn new(search: Search, pieces: Vec<Piece>, entrants: Vec<Entrant>) -> Self {
+    /// [`leave`](Self::leave). Where it gives way, at least one piece has been taken.
+    pub(crate) fn new(search: Search, pieces: Vec<Piece>, entrants: Vec<Entrant>, gives_way: GivesWay) -> Self {
         let slot = |piece| Slot {
             piece,
             holders: Vec::new(),
             failures: vec![0; entrants.len()],
             given_back: None,
             late: false,
+            left: false,
             found: None,
         };
         let slots: Vec<Slot> = pieces.into_iter().map(slot).collect();
         let state = State { free: (0..slots.len()).collect(), open: slots.len(), slots, entrants, cut: None };
-        Self { search, state: Mutex::new(state), changed: Condvar::new(), over: AtomicBool::new(false) }
+        Self { search, gives_way, state: Mutex::new(state), changed: Condvar::new(), over: AtomicBool::new(false) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -111,6 +136,10 @@ impl Batch {
     /// A piece for `member`; with `wait`, none only where there can be no more for it.
     pub(crate) fn take(&self, member: MemberId, wait: bool) -> Option<Piece> {
         let mut state = self.lock();
+        if state.is_begun() && (self.gives_way.0)() {
+            state.leave_free();
+            self.changed.notify_all();
+        }
         loop {
             if self.is_over() || state.open == 0 {
                 return None;
@@ -211,6 +240,7 @@ impl Batch {
             outcome.late.extend(overtaken);
             match slot.found.take() {
                 Some((member, found)) => outcome.found.push((slot.piece.clone(), member, found)),
+                None if slot.left => {}
                 None => outcome.missing.push(slot.piece.clone()),
             }
         }
@@ -246,6 +276,20 @@ impl Drop for Seat {
 }
 
 impl State {
+    /// Whether pieces have been taken, and not all.
+    fn is_begun(&self) -> bool {
+        !self.free.is_empty() && self.free.len() < self.slots.len()
+    }
+
+    /// Leaves what nobody has had.
+    fn leave_free(&mut self) {
+        for nth in self.free.drain(..) {
+            let slot = &mut self.slots[nth];
+            slot.left = slot.is_untouched();
+            self.open -= usize::from(slot.left);
+        }
+    }
+
     /// The slot that `member` should take now.
     fn choose(&mut self, member: MemberId, now: Instant, probes: usize) -> Option<usize> {
         let late = |worker| self.slots.iter().any(|slot| slot.late && slot.is_held_by(worker));
@@ -305,7 +349,7 @@ impl State {
 
     /// Whether anything that is not done may yet come to `member`.
     fn may_help(&self, member: MemberId) -> bool {
-        self.slots.iter().any(|slot| slot.found.is_none() && slot.may_be_tried_by(member))
+        self.slots.iter().any(|slot| slot.found.is_none() && !slot.left && slot.may_be_tried_by(member))
     }
 }
 
@@ -335,7 +379,8 @@ mod tests {
     fn what_is_found_after_the_end_of_a_pass_is_not_counted() {
         let piece = Piece { nth: 0, shard: 0, extents: 0..1, first: 0, records: 1 };
         let entrant = Entrant { role: Role::Worker, live: true, rate: None };
-        let batch = Batch::new(Search::new(Vec::new(), 1), vec![piece.clone()], vec![entrant, entrant]);
+        let batch =
+            Batch::new(Search::new(Vec::new(), 1), vec![piece.clone()], vec![entrant, entrant], GivesWay::never());
         assert!(batch.take(0, false).is_some());
         // As where the first is late, and another does its piece too.
         batch.lock().slots[0].holders.push((1, now()));

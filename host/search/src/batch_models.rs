@@ -9,7 +9,7 @@ use loom::model::Builder;
 use loom::thread;
 use whorl_matcher::{Probe, Record};
 
-use crate::batch::{Batch, Entrant, MemberId, Outcome, Role, Seat};
+use crate::batch::{Batch, Entrant, GivesWay, MemberId, Outcome, Role, Seat};
 use crate::engine::Search;
 use crate::sync::now;
 use crate::tally::Tally;
@@ -76,6 +76,25 @@ fn model(
     bound: Option<usize>,
     judge: impl Fn(&Outcome) + Send + Sync + 'static,
 ) {
+    let all = move |outcome: &Outcome| {
+        let mut nths: Vec<_> = outcome.found.iter().map(|(piece, ..)| piece.nth).collect();
+        nths.extend(outcome.missing.iter().map(|piece| piece.nth));
+        nths.sort_unstable();
+        assert_eq!(nths, (0..pieces).collect::<Vec<_>>(), "every piece is found or missing, once");
+        judge(outcome);
+    };
+    model_pass(pieces, members, bound, &GivesWay::never(), all);
+}
+
+/// The same of a pass that may give way.
+fn model_pass(
+    pieces: usize,
+    members: &'static [(Role, Option<f64>, Course)],
+    bound: Option<usize>,
+    gives_way: &GivesWay,
+    judge: impl Fn(&Outcome) + Send + Sync + 'static,
+) {
+    let gives_way = gives_way.clone();
     let probe = Probe::new(&Record { minutiae: Vec::new() }).expect("an empty record is a probe");
     let search = Search::new(vec![probe], 1);
     let mut builder = Builder::new();
@@ -83,7 +102,7 @@ fn model(
     builder.check(move || {
         let piece = |nth| Piece { nth, shard: 0, extents: nth..nth + 1, first: 10 * nth as u32, records: 10 };
         let entrants = members.iter().map(|&(role, rate, _)| Entrant { role, live: true, rate }).collect();
-        let batch = Arc::new(Batch::new(search.clone(), (0..pieces).map(piece).collect(), entrants));
+        let batch = Arc::new(Batch::new(search.clone(), (0..pieces).map(piece).collect(), entrants, gives_way.clone()));
         let start = |(member, &(_, _, course))| {
             let batch = Arc::clone(&batch);
             thread::spawn(move || serve(&batch, member, course))
@@ -91,10 +110,6 @@ fn model(
         let threads: Vec<_> = members.iter().enumerate().map(start).collect();
         let outcome = batch.finish(now() + Duration::from_secs(1));
         assert!(!outcome.timed_out && outcome.late.is_empty(), "time stands still");
-        let mut nths: Vec<_> = outcome.found.iter().map(|(piece, ..)| piece.nth).collect();
-        nths.extend(outcome.missing.iter().map(|piece| piece.nth));
-        nths.sort_unstable();
-        assert_eq!(nths, (0..pieces).collect::<Vec<_>>(), "every piece is found or missing, once");
         judge(&outcome);
         for thread in threads {
             thread.join().unwrap();
@@ -114,6 +129,16 @@ fn two_workers_do_every_piece_once() {
 #[test]
 fn the_last_result_ends_everybodys_wait() {
     model(2, &[(Role::Worker, None, Course::Staying), (Role::Worker, None, Course::Sound)], BOUND, whole);
+}
+
+/// What members have taken is done, also where one fails with it; and something is taken.
+#[test]
+fn a_pass_that_gives_way_ends_with_what_was_taken() {
+    let workers = &[(Role::Worker, None, Course::Pipelined), (Role::Worker, None, Course::Failing(1))];
+    model_pass(4, workers, BOUND, &GivesWay::when(|| true), |outcome| {
+        whole(outcome);
+        assert!((1..4).contains(&outcome.found.len()), "{}", outcome.found.len());
+    });
 }
 
 #[test]

@@ -27,13 +27,13 @@ mod sync;
 pub mod tally;
 pub mod work;
 
-pub use batch::Role;
+pub use batch::{GivesWay, Role};
 pub use card::{CardEngine, put_shard};
 pub use cascade::{Cascade, Identification, ProbeFinger, Searched};
 pub use cpu::CpuEngine;
 pub use engine::{Answer, CardCost, Engine, EngineError, Gap, Incident, Search, ShardCoverage, Share};
 pub use member::{Opener, Service};
-pub use pool::{Candidacy, MemberStatus, Part, Pool, PoolControl, Slice};
+pub use pool::{Candidacy, MemberStatus, Pace, Part, Pool, PoolControl, Slice, Swept};
 pub use self_test::self_test;
 pub use tally::{Candidate, Tally};
 pub use work::{Found, Piece, Work};

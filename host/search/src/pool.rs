@@ -5,21 +5,24 @@
 //! it did in the pass is done again.
 
 mod control;
+mod slices;
 
-use crate::batch::{Batch, Entrant, MemberId, Role, Seat};
+use crate::batch::{Batch, Entrant, GivesWay, MemberId, Role, Seat};
 use crate::engine::{Answer, Engine, EngineError, Gap, Incident, Search, Share};
 use crate::member::{Fault, Member, Opener, Order, Service};
 use crate::sync::after;
+use crate::tally::Candidate;
 use crate::work::{self, Found, Gathered, Piece};
 use control::Shared;
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use std::ops::Range;
+use rayon::prelude::*;
 use std::sync::Arc;
 use std::time::Instant;
 use whorl_gallery::Shard;
-use whorl_matcher::{Backend, Comparator};
+use whorl_matcher::{Backend, Comparator, Probe};
 
 pub use control::{MemberStatus, PoolControl};
+pub use slices::{Pace, Part, Slice, Swept};
 
 /// Pieces that each worker should have of a pass: the last ones end at about the same time.
 const PIECES_PER_WORKER: u64 = 8;
@@ -27,6 +30,8 @@ const PIECES_PER_WORKER: u64 = 8;
 const PIECE_RECORDS: std::ops::RangeInclusive<u64> = 256..=65_536;
 /// Records of a piece at least where one engine has it all.
 const PIECE_RECORDS_ALONE: u64 = 4096;
+/// Scores computed anew that are worth a thread's waking.
+const SCORES_PER_THREAD: usize = 16;
 
 /// An engine that is to join a pool.
 pub struct Candidacy {
@@ -55,35 +60,15 @@ pub struct Pool {
     reports: Receiver<Incident>, // one that comes after the end of its pass is told with the next
 }
 
-/// A run of whole extents of a shard.
-#[derive(Debug, Clone)]
-pub struct Slice {
-    /// The shard.
-    pub shard: Arc<Shard>,
-    /// Its extents.
-    pub extents: Range<usize>,
+/// What a pass came to.
+struct Passed {
+    /// Of each probe.
+    gathered: Vec<Gathered>,
+    engines: Vec<Share>,
+    incidents: Vec<Incident>,
+    /// What was compared.
+    pieces: Vec<Piece>,
 }
-
-impl Slice {
-    /// Records of the slice.
-    pub fn records(&self) -> u64 {
-        self.shard.extents()[self.extents.clone()].iter().map(|extent| u64::from(extent.records)).sum()
-    }
-}
-
-/// What was found of one probe in a slice.
-#[derive(Debug, Clone)]
-pub struct Part {
-    /// The comparisons.
-    pub found: Found,
-    /// Who made them.
-    pub engines: Vec<Share>,
-    /// What went wrong on the way.
-    pub incidents: Vec<Incident>,
-}
-
-/// What a pass came to: of each probe, by whom, and what went wrong.
-type Passed = (Vec<Gathered>, Vec<Share>, Vec<Incident>);
 
 /// What one piece came to: by whom, and of each probe.
 type Kept = (Piece, MemberId, Vec<Found>);
@@ -177,56 +162,58 @@ impl Pool {
             let end = answers.len().saturating_add(self.probes_per_pass()).min(search.probes.len());
             let pass = Search { probes: search.probes[answers.len()..end].to_vec(), ..search.clone() };
             let records = shards.iter().map(|shard| u64::from(shard.records())).sum();
-            let (gathered, engines, incidents) =
-                self.pass(&pass, &shards, work::cut(&shards, self.piece_records(records)))?;
-            let answer = |of: &Gathered| Answer { incidents: incidents.clone(), ..of.answer(&shards, engines.clone()) };
-            answers.extend(gathered.iter().map(answer));
+            let pieces = work::cut(&shards, self.piece_records(records));
+            let passed = self.pass(&pass, &shards, pieces, GivesWay::never())?;
+            let answer = |of: &Gathered| Answer {
+                incidents: passed.incidents.clone(),
+                ..of.answer(&shards, passed.engines.clone())
+            };
+            answers.extend(passed.gathered.iter().map(answer));
         }
         Ok(answers)
     }
 
-    /// Compares each probe, of [`probes_per_pass`](Self::probes_per_pass) at most, with the records of a slice of what is held.
-    /// What is found stands in the order of the probes.
-    ///
-    /// # Errors
-    /// As [`search`](Self::search); `Request` if the slice's shard is not held.
-    pub fn search_slice(&mut self, search: &Search, slice: &Slice) -> Result<Vec<Part>, EngineError> {
-        search.check()?;
-        let shards = self.shards();
-        let nth = shards.iter().position(|shard| Arc::ptr_eq(shard, &slice.shard));
-        let nth = nth.filter(|_| slice.extents.end <= slice.shard.extents().len());
-        let nth = nth.ok_or_else(|| EngineError::Request { what: "a slice of a shard that is not held".into() })?;
-        let mut pieces = Vec::new();
-        let records = self.piece_records(slice.records());
-        work::cut_extents(&mut pieces, nth, &slice.shard, slice.extents.clone(), records);
-        let (gathered, engines, incidents) = self.pass(search, &shards, pieces)?;
-        let part =
-            |of: Gathered| Part { found: of.into_found(), engines: engines.clone(), incidents: incidents.clone() };
-        Ok(gathered.into_iter().map(part).collect())
-    }
-
-    /// Has the members do `open`: what they found of each probe, who did it, and what went wrong on the way.
-    fn pass(&self, search: &Search, shards: &[Arc<Shard>], mut open: Vec<Piece>) -> Result<Passed, EngineError> {
+    /// Has the members do `open`, or as much of it as is taken before the pass gives way.
+    fn pass(
+        &self,
+        search: &Search,
+        shards: &[Arc<Shard>],
+        mut open: Vec<Piece>,
+        mut gives_way: GivesWay,
+    ) -> Result<Passed, EngineError> {
         let deadline = after(search.timeout);
         let mut kept: Vec<Kept> = Vec::new();
         let mut incidents = Vec::new();
         loop {
-            kept.extend(self.deal(search, shards, open, deadline, &mut incidents)?);
+            kept.extend(self.deal(search, shards, open, deadline, gives_way, &mut incidents)?);
             let gathered = gather(search, &kept);
             incidents.extend(self.condemn_wrong(search, shards, &kept, &gathered)?);
             let untrusted =
                 |&(_, member, _): &Kept| self.shared.members[member].standing.fault() == Some(Fault::WrongScores);
             if !kept.iter().any(untrusted) {
-                return Ok((gathered, self.shares(&kept), incidents));
+                let engines = self.shares(&kept);
+                let pieces = kept.into_iter().map(|(piece, ..)| piece).collect();
+                return Ok(Passed { gathered, engines, incidents, pieces });
             }
+            gives_way = GivesWay::never();
             open = kept.extract_if(.., |kept| untrusted(kept)).map(|(piece, ..)| piece).collect();
         }
     }
 
+    /// Workers in service.
+    fn serving(&self) -> Vec<&Member> {
+        let serves = |member: &&Member| member.standing.role == Role::Worker && member.standing.in_service();
+        self.shared.members.iter().filter(serves).collect()
+    }
+
+    /// Comparisons per second of all workers that have shown any.
+    pub fn rate(&self) -> f64 {
+        self.serving().into_iter().filter_map(|member| member.standing.rate()).sum()
+    }
+
     /// Records of a piece, where `records` are dealt.
     fn piece_records(&self, records: u64) -> u64 {
-        let worker = |member: &&Member| member.standing.role == Role::Worker && member.standing.in_service();
-        let serving: Vec<_> = self.shared.members.iter().filter(worker).collect();
+        let serving = self.serving();
         let workers = serving.len().max(1) as u64;
         let (least, most) = PIECE_RECORDS.into_inner();
         let least = match serving.as_slice() {
@@ -245,6 +232,7 @@ impl Pool {
         shards: &[Arc<Shard>],
         pieces: Vec<Piece>,
         deadline: Instant,
+        gives_way: GivesWay,
         incidents: &mut Vec<Incident>,
     ) -> Result<Vec<Kept>, EngineError> {
         let members = &self.shared.members;
@@ -255,7 +243,7 @@ impl Pool {
         };
         let entrants: Vec<_> = members.iter().map(entrant).collect();
         let wanted = pieces.iter().map(|piece| piece.records).sum();
-        let batch = Arc::new(Batch::new(search.clone(), pieces, entrants.clone()));
+        let batch = Arc::new(Batch::new(search.clone(), pieces, entrants.clone(), gives_way));
         let held: Arc<[_]> = shards.into();
         for (id, member) in members.iter().enumerate().filter(|&(id, _)| entrants[id].live) {
             member.order(Order::Run(Seat::new(&batch, id), Arc::clone(&held), self.report.clone()));
@@ -317,31 +305,37 @@ impl Pool {
         kept: &[Kept],
         gathered: &[Gathered],
     ) -> Result<Vec<Incident>, EngineError> {
+        let of_probe = |(probe, gathered): (_, &Gathered)| -> Vec<(&Probe, Candidate)> {
+            gathered.tally().candidates().into_iter().map(|candidate| (probe, candidate)).collect()
+        };
+        let listed: Vec<_> = search.probes.iter().zip(gathered).flat_map(of_probe).collect();
+        let score = |&(probe, candidate): &(&Probe, Candidate)| {
+            let Some((piece, member, _)) = kept.iter().find(|(piece, ..)| piece.holds(candidate.index)) else {
+                let (engine, index) = ("the pool".into(), candidate.index);
+                let first = kept.first().map_or(0, |(piece, ..)| piece.first);
+                let records = kept.iter().map(|(piece, ..)| piece.records).sum();
+                return Err(EngineError::Stray { engine, index, first, records });
+            };
+            let record = shards[piece.shard].record(candidate.index).unwrap_or_default();
+            Ok((*member, self.comparator.score(probe, record, search.gate).map_or(0, |found| found.score)))
+        };
+        // The engines have nothing to do meanwhile.
+        let scores = listed.par_iter().with_min_len(SCORES_PER_THREAD).map(score).collect::<Result<Vec<_>, _>>()?;
         let mut incidents = Vec::new();
-        for (probe, gathered) in search.probes.iter().zip(gathered) {
-            for candidate in gathered.tally().candidates() {
-                let Some((piece, member, _)) = kept.iter().find(|(piece, ..)| piece.holds(candidate.index)) else {
-                    let (engine, index) = ("the pool".into(), candidate.index);
-                    let first = kept.first().map_or(0, |(piece, ..)| piece.first);
-                    let records = kept.iter().map(|(piece, ..)| piece.records).sum();
-                    return Err(EngineError::Stray { engine, index, first, records });
-                };
-                let standing = &self.shared.members[*member].standing;
-                let record = shards[piece.shard].record(candidate.index).unwrap_or_default();
-                let expected = self.comparator.score(probe, record, search.gate).map_or(0, |found| found.score);
-                if expected == candidate.score || standing.fault() == Some(Fault::WrongScores) {
-                    continue;
-                }
-                let what = EngineError::WrongScore {
-                    engine: standing.name.clone(),
-                    index: candidate.index,
-                    found: candidate.score,
-                    expected,
-                }
-                .to_string();
-                standing.condemn(what.clone(), Fault::WrongScores);
-                incidents.push(Incident { engine: standing.name.clone(), what, left_service: true });
+        for ((_, candidate), (member, expected)) in listed.into_iter().zip(scores) {
+            let standing = &self.shared.members[member].standing;
+            if expected == candidate.score || standing.fault() == Some(Fault::WrongScores) {
+                continue;
             }
+            let what = EngineError::WrongScore {
+                engine: standing.name.clone(),
+                index: candidate.index,
+                found: candidate.score,
+                expected,
+            }
+            .to_string();
+            standing.condemn(what.clone(), Fault::WrongScores);
+            incidents.push(Incident { engine: standing.name.clone(), what, left_service: true });
         }
         Ok(incidents)
     }

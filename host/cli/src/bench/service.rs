@@ -224,9 +224,12 @@ fn to_json(options: &Options, imported: &Imported, recovery: &Recovery, stats: &
     let stage = |times: &Vec<Took>, nth: usize| {
         quantile(times.iter().map(|t| t.stages[nth].as_secs_f64() * 1e3).collect(), 0.5)
     };
+    let rest = |times: &Vec<Took>| {
+        times.iter().map(|t| t.time.saturating_sub(t.stages.iter().sum()).as_secs_f64() * 1e3).collect()
+    };
     let of = |times: &Vec<Took>| {
         json!({"p50_ms": quantile(ms(times), 0.5), "p99_ms": quantile(ms(times), 0.99), "cpu_ms": cpu(times),
-            "coarse_p50_ms": stage(times, 0), "fine_p50_ms": stage(times, 1)})
+            "coarse_p50_ms": stage(times, 0), "fine_p50_ms": stage(times, 1), "rest_p50_ms": quantile(rest(times), 0.5)})
     };
     let beside: Vec<f64> = ms(service).iter().zip(ms(bare)).map(|(through, past)| through - past).collect();
     let references = stats["references"].as_f64().unwrap_or(1.0).max(1.0);
@@ -273,10 +276,11 @@ fn write_text(out: &mut impl Write, value: &Value) -> std::io::Result<()> {
         let of = |what: &str| number(&format!("/{key}/{what}"));
         writeln!(
             out,
-            "a search {name:<16}: p50 {:.2} ms ({:.2} coarse, {:.2} fine), p99 {:.2} ms, {:.2} ms of processor time",
+            "a search {name:<16}: p50 {:.2} ms ({:.2} coarse, {:.2} fine, {:.2} beside them), p99 {:.2} ms, {:.2} ms of processor time",
             of("p50_ms"),
             of("coarse_p50_ms"),
             of("fine_p50_ms"),
+            of("rest_p50_ms"),
             of("p99_ms"),
             of("cpu_ms")
         )?;

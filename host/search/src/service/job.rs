@@ -144,16 +144,24 @@ impl Job {
         aged.max(gained(self.served)).min(PRIORITY_MAX)
     }
 
-    /// The run of extents that it needs next.
-    pub fn next(&self) -> Option<Slice> {
-        self.fingers.iter().find_map(|finger| finger.left.first())
+    /// The runs of extents that its first unfinished finger needs, in the order of the sweep; none where all is done.
+    pub fn runs(&self) -> impl Iterator<Item = Slice> {
+        self.fingers.iter().find(|finger| !finger.left.is_empty()).into_iter().flat_map(|finger| finger.left.runs())
     }
 
-    /// Fingers that still need an extent, by their place among the fingers that are searched, and where the run of extents ends
-    /// that each needs from there.
-    pub fn needing<'a>(&'a self, shard: &'a Arc<Shard>, extent: usize) -> impl Iterator<Item = (usize, usize)> + 'a {
-        let fingers = self.fingers.iter().enumerate();
-        fingers.filter_map(move |(place, finger)| Some((place, finger.left.end(shard, extent)?)))
+    /// Whether all its fingers have been through the gallery.
+    pub fn is_done(&self) -> bool {
+        self.fingers.iter().all(|finger| finger.left.is_empty())
+    }
+
+    /// Places, among the fingers that are searched, of those that still need an extent.
+    pub fn needing(&self, shard: &Arc<Shard>, extent: usize) -> impl Iterator<Item = usize> {
+        (0..self.fingers.len()).filter(move |&place| self.end(place, shard, extent).is_some())
+    }
+
+    /// Where the run of extents ends that the finger at `place` needs from `extent`; `None` if it does not need it.
+    pub fn end(&self, place: usize, shard: &Arc<Shard>, extent: usize) -> Option<usize> {
+        self.fingers[place].left.end(shard, extent)
     }
 
     /// Which of the task's fingers stands at `place`.
@@ -172,11 +180,13 @@ impl Job {
         self.timing.shared_passes += u32::from(shared);
     }
 
-    /// Takes in what a pass found of the finger at `place`.
-    pub fn take(&mut self, place: usize, slice: &Slice, part: &Part) {
+    /// Takes in what a pass over `slices` found of the finger at `place`.
+    pub fn take(&mut self, place: usize, slices: &[Slice], part: &Part) {
         let finger = &mut self.fingers[place];
-        finger.left.remove(slice);
-        self.compared += slice.records();
+        for slice in slices {
+            finger.left.remove(slice);
+            self.compared += slice.records();
+        }
         finger.tally.merge_tally(&part.found.tally);
         if let Some(cost) = part.found.cost {
             *finger.cost.get_or_insert_default() += cost;
@@ -193,6 +203,11 @@ impl Job {
             }
         }
         self.tell();
+    }
+
+    /// Whether somebody is told how far it is: a ticket looks on by itself.
+    pub fn is_watched(&self) -> bool {
+        self.reply.progress.receiver_count() > 1
     }
 
     /// Why it must end early, if it must.

@@ -102,8 +102,8 @@ async fn an_answer_that_would_be_partial_does_not_leave() {
             let mut tally = Tally::new(0, 100);
             tally.merge(comparisons, [], []);
             let part = Part { found: Found { tally, cost: None }, engines: Vec::new(), incidents: Vec::new() };
-            job.take(0, slice, &part);
-            assert!(job.next().is_none());
+            job.take(0, std::slice::from_ref(slice), &part);
+            assert!(job.is_done() && job.runs().next().is_none());
         }
         job.finish(start);
         match (partial, answered.await.expect("a word")) {

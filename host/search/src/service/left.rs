@@ -26,10 +26,16 @@ impl Left {
         self.shards.iter().map(|(shard, _)| shard)
     }
 
-    /// The first run.
-    pub fn first(&self) -> Option<Slice> {
-        let (shard, runs) = self.shards.first()?;
-        runs.first().map(|extents| Slice { shard: Arc::clone(shard), extents: extents.clone() })
+    /// The runs.
+    pub fn runs(&self) -> impl Iterator<Item = Slice> {
+        self.shards.iter().flat_map(|(shard, runs)| {
+            runs.iter().map(|extents| Slice { shard: Arc::clone(shard), extents: extents.clone() })
+        })
+    }
+
+    /// Whether nothing is.
+    pub fn is_empty(&self) -> bool {
+        self.shards.is_empty()
     }
 
     /// Where the run ends that holds an extent of a shard; `None` if no run does.
@@ -81,11 +87,12 @@ mod tests {
             [0, 2, 3, 4, 5, 9, 10].map(|at| left.end(&a, at)),
             [Some(3), Some(3), None, None, Some(10), Some(10), None]
         );
-        assert_eq!(left.first().map(|slice| slice.extents), Some(0..3));
+        let runs: Vec<_> = left.runs().map(|slice| (slice.shard.extents().len(), slice.extents)).collect();
+        assert_eq!(runs, [(10, 0..3), (10, 5..10), (2, 0..2)]);
         left.remove(&Slice { shard: Arc::clone(&a), extents: 0..10 });
         assert_eq!((left.end(&a, 0), left.end(&b, 1)), (None, Some(2)));
-        assert!(left.first().is_some_and(|slice| Arc::ptr_eq(&slice.shard, &b)));
+        assert!(left.runs().next().is_some_and(|slice| Arc::ptr_eq(&slice.shard, &b)));
         left.remove(&Slice { shard: b, extents: 0..2 });
-        assert!(left.first().is_none());
+        assert!(left.runs().next().is_none());
     }
 }

@@ -2,12 +2,11 @@
 
 use super::job::Job;
 use super::task::ServiceError;
+use crate::batch::GivesWay;
 use crate::engine::{Search, address, addresses};
-use crate::pool::{Pool, Slice};
-use crate::{Role, Service as InService};
+use crate::pool::{Pace, Pool, Slice};
 use crossbeam_channel::Receiver;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -16,9 +15,11 @@ use whorl_gallery::Shard;
 /// Probes of a pass at most, where engines have no slots to fill: a pass takes as long as its probes together.
 const PROBES_MAX: usize = 16;
 
-/// Records of a pass: with fewer it costs more than its comparisons; with more an urgent search waits long, and those that join
-/// have much to make up for.
-const RECORDS: RangeInclusive<u64> = 512..=65_536;
+/// Runs of extents of a pass at most: it is planned in the time of a few comparisons.
+const RUNS_MAX: usize = 256;
+
+/// How often somebody who looks on is told how far a search is.
+const TELL_EVERY: Duration = Duration::from_millis(200);
 
 /// Time after its last search for which a gallery stays with the engines, where others are searched.
 const KEPT: Duration = Duration::from_mins(10);
@@ -77,8 +78,8 @@ impl Scheduler {
         while self.listen() {
             self.drop_ended();
             let now = Instant::now();
-            if let Some(run) = self.lead(now) {
-                self.pass(run, now);
+            if let Some(lead) = self.lead(now) {
+                self.pass(lead, now);
             }
             self.finish_done();
             self.publish();
@@ -129,13 +130,6 @@ impl Scheduler {
         }
     }
 
-    /// Comparisons per second of all workers that have shown any.
-    fn rate(&self) -> u64 {
-        let serving =
-            self.pool.status().into_iter().filter(|m| m.role == Role::Worker && m.service == InService::InService);
-        serving.map(|member| member.comparisons_per_second).sum()
-    }
-
     /// Has the engines hold what the job needs, beside what others need and the newest shards of other galleries that were
     /// searched lately.
     pub fn hold(&mut self, job: &Job, now: Instant) -> Result<(), ServiceError> {
@@ -173,37 +167,60 @@ impl Scheduler {
         }
     }
 
-    /// What the most urgent job needs next.
-    fn lead(&self, now: Instant) -> Option<Slice> {
-        self.jobs
-            .iter()
-            .filter_map(|job| Some((job.urgency(now), job.next()?)))
-            .min_by(|a, b| a.0.cmp(&b.0))
-            .map(|(_, run)| run)
+    /// The most urgent job.
+    fn lead(&self, now: Instant) -> Option<usize> {
+        (0..self.jobs.len()).min_by_key(|&nth| self.jobs[nth].urgency(now))
     }
 
-    /// Fingers that need the run's first extent and find a slot, the most urgent first. All probes of a pass have one gate. The
-    /// run is cut to what all of them need, and to what takes the time of a slice.
-    fn seats(&self, run: &mut Slice, now: Instant) -> Vec<Seat> {
-        let need = |nth: usize| self.jobs[nth].needing(&run.shard, run.extents.start);
-        let mut order: Vec<usize> = (0..self.jobs.len()).filter(|&nth| need(nth).next().is_some()).collect();
-        order.sort_by_cached_key(|&nth| self.jobs[nth].urgency(now));
+    /// Fingers that need what `lead` needs next and find a slot, the most urgent first. All probes of a pass have one gate.
+    fn seats(&self, lead: usize, now: Instant) -> Vec<Seat> {
+        let Some(first) = self.jobs[lead].runs().next() else { return Vec::new() };
         let gate = |nth: usize| self.jobs[nth].task.cascade.gate;
-        let first = order.first().map(|&nth| gate(nth));
-        let same = order.into_iter().filter(|&nth| Some(gate(nth)) == first);
+        let mut order: Vec<usize> = (0..self.jobs.len()).filter(|&nth| gate(nth) == gate(lead)).collect();
+        order.sort_by_cached_key(|&nth| self.jobs[nth].urgency(now));
         let slots = self.pool.probes_per_pass().min(PROBES_MAX);
-        let seated: Vec<_> =
-            same.flat_map(|nth| need(nth).map(move |(place, end)| ((nth, place), end))).take(slots).collect();
-        let end = seated.iter().map(|&(_, end)| end).min().unwrap_or(run.extents.end);
-        run.extents.end = run.extents.end.min(end);
-        let records = self.rate() as f64 * self.slice.as_secs_f64() / seated.len().max(1) as f64;
-        cut(run, (records as u64).clamp(*RECORDS.start(), *RECORDS.end()));
-        seated.into_iter().map(|(seat, _)| seat).collect()
+        let need = |nth: usize| self.jobs[nth].needing(&first.shard, first.extents.start);
+        order.into_iter().flat_map(|nth| need(nth).map(move |place| (nth, place))).take(slots).collect()
     }
 
-    /// Compares a slice with all who have a seat.
-    fn pass(&mut self, mut slice: Slice, now: Instant) {
-        let seats = self.seats(&mut slice, now);
+    /// What `lead` needs from here on, as far as all who have a seat need it too.
+    fn plan(&self, lead: usize, seats: &[Seat]) -> Vec<Slice> {
+        let mut plan = Vec::new();
+        for mut run in self.jobs[lead].runs().take(RUNS_MAX) {
+            let end = |&(nth, place): &Seat| self.jobs[nth].end(place, &run.shard, run.extents.start);
+            let ends: Option<Vec<usize>> = seats.iter().map(end).collect();
+            let Some(end) = ends.and_then(|ends| ends.into_iter().min()) else { break };
+            let parted = end < run.extents.end;
+            run.extents.end = run.extents.end.min(end);
+            plan.push(run);
+            if parted {
+                break;
+            }
+        }
+        plan
+    }
+
+    /// How a pass with `searches` goes: nobody waits longer than a slice and the pieces that are under way then.
+    fn pace(&self, searches: usize, now: Instant) -> Pace {
+        let slice = now + self.slice;
+        let tell = self.jobs.iter().any(Job::is_watched).then(|| now + TELL_EVERY);
+        let waits = (searches < self.jobs.len()).then_some(slice);
+        let end = self.jobs.iter().filter_map(|job| job.task.deadline).chain(tell).chain(waits).min();
+        let orders = self.orders.clone();
+        let gives_way = GivesWay::when(move || {
+            let now = Instant::now();
+            end.is_some_and(|end| now >= end) || now >= slice && !orders.is_empty()
+        });
+        Pace { gives_way, piece: self.slice }
+    }
+
+    /// Compares what `lead` needs next, with all who have a seat.
+    fn pass(&mut self, lead: usize, now: Instant) {
+        let seats = self.seats(lead, now);
+        let plan = self.plan(lead, &seats);
+        if plan.is_empty() {
+            return; // of an empty gallery
+        }
         let searches: BTreeSet<usize> = seats.iter().map(|&(nth, _)| nth).collect();
         for &nth in &searches {
             self.jobs[nth].begin(searches.len() > 1, now);
@@ -221,10 +238,10 @@ impl Scheduler {
             gate: cascades.first().map_or(0, |cascade| cascade.gate),
             timeout: cascades.iter().map(|cascade| cascade.timeout).max().unwrap_or_default(),
         };
-        match self.pool.search_slice(&search, &slice) {
-            Ok(parts) => {
-                for (&(nth, place), part) in seats.iter().zip(&parts) {
-                    self.jobs[nth].take(place, &slice, part);
+        match self.pool.search_slices(&search, &plan, self.pace(searches.len(), now)) {
+            Ok(swept) => {
+                for (&(nth, place), part) in seats.iter().zip(&swept.parts) {
+                    self.jobs[nth].take(place, &swept.slices, part);
                 }
             }
             Err(error) => {
@@ -239,7 +256,7 @@ impl Scheduler {
     /// Hands jobs that have been through their gallery to the fine stage.
     fn finish_done(&mut self) {
         let now = Instant::now();
-        for job in self.jobs.extract_if(.., |job| job.next().is_none()).collect::<Vec<_>>() {
+        for job in self.jobs.extract_if(.., |job| job.is_done()).collect::<Vec<_>>() {
             rayon::spawn(move || {
                 // A panic drops the job, and its ticket tells of a fault; it must not end the process.
                 let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job.finish(now)));
@@ -250,18 +267,6 @@ impl Scheduler {
     fn publish(&self) {
         self.load.backlog.store(self.jobs.iter().map(Job::backlog).sum(), Ordering::Relaxed);
         self.load.running.store(self.jobs.len(), Ordering::Relaxed);
-        self.load.rate.store(self.rate(), Ordering::Relaxed);
-    }
-}
-
-/// Cuts a slice to the extents that hold its first `records` records.
-fn cut(slice: &mut Slice, records: u64) {
-    let mut held = 0;
-    for nth in slice.extents.clone() {
-        held += u64::from(slice.shard.extents()[nth].records);
-        if held >= records {
-            slice.extents.end = nth + 1;
-            return;
-        }
+        self.load.rate.store(self.pool.rate() as u64, Ordering::Relaxed);
     }
 }

@@ -210,7 +210,7 @@ impl Bench {
     }
 }
 
-/// Slices of one piece each.
+/// Passes of one piece each, where anybody waits.
 fn small() -> ServiceOptions {
     ServiceOptions { slice: Duration::from_nanos(1), ..ServiceOptions::default() }
 }
@@ -279,17 +279,59 @@ async fn a_late_search_joins_the_pass_and_makes_up_for_what_it_missed() {
     let mut late: Vec<Ticket> = (2..9).map(|seed| submit(&bench, gallery.task(seed, 1))).collect();
     bench.go(1000);
     let answer = first.answer().await.expect("it is answered");
-    let passes = answer.timing.passes;
-    assert!(passes >= 3 && answer.timing.shared_passes == passes - 1, "{:?}", answer.timing);
+    assert_eq!((answer.timing.passes, answer.timing.shared_passes), (2, 1), "{:?}", answer.timing);
     assert_right(&gallery.task(1, 1), &answer);
     for (seed, ticket) in (2..9).zip(&mut late) {
         let answer = ticket.answer().await.expect("it is answered");
-        assert_eq!((answer.timing.passes, answer.timing.shared_passes), (passes, passes), "search {seed}");
+        assert_eq!((answer.timing.passes, answer.timing.shared_passes), (2, 2), "search {seed}");
         assert_right(&gallery.task(seed, 1), &answer);
     }
     let rest: Vec<_> = bench.begun.try_iter().collect();
-    assert_eq!(rest.len() as u32, passes, "all but one pass had eight probes: {rest:?}");
-    assert_eq!(rest.last(), Some(&(0, 7)), "what the late ones had missed comes last");
+    let (missed, shared) = rest.split_last().expect("pieces");
+    assert_eq!(*missed, (0, 7), "what the late ones had missed comes last");
+    assert!(shared.len() >= 3 && shared.iter().all(|&(first, probes)| first > 0 && probes == 8), "{rest:?}");
+}
+
+#[tokio::test]
+async fn a_search_that_nobody_waits_behind_takes_one_pass_over_all_shards() {
+    let gallery = Gallery::new(26, &[1500, 0, 2000, 10]);
+    let mut bench = Bench::new(2, small());
+    bench.free();
+    let task = gallery.task(1, 2);
+    let found = submit(&bench, task.clone()).answer().await.expect("it is answered");
+    assert_eq!((found.timing.passes, found.timing.shared_passes), (1, 0));
+    assert!(bench.begun.try_iter().count() > 5, "in pieces of the time of a slice");
+    assert_right(&task, &found);
+}
+
+#[tokio::test]
+async fn a_search_that_finds_no_seat_lets_no_pass_take_longer_than_a_slice() {
+    let gallery = Gallery::new(27, &[4000]);
+    let bench = Bench::new(1, small());
+    let mut first = submit(&bench, gallery.task(1, 1));
+    bench.next();
+    let mut second = submit(&bench, gallery.task(2, 1));
+    bench.go(1000);
+    let [first, second] = [first.answer().await, second.answer().await].map(|answer| answer.expect("it is answered"));
+    assert!(first.timing.passes > 5, "{:?}", first.timing);
+    assert_eq!(second.timing.passes, 1, "nobody is left who would wait for it");
+}
+
+#[tokio::test]
+async fn who_looks_on_is_told_on_the_way() {
+    let gallery = Gallery::new(28, &[9000]);
+    let bench = Bench::new(1, ServiceOptions { slice: Duration::from_hours(1), ..ServiceOptions::default() });
+    let mut ticket = submit(&bench, gallery.task(1, 1));
+    let mut progress = ticket.progress();
+    bench.next();
+    progress.borrow_and_update();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    bench.go(1);
+    progress.changed().await.expect("it goes on");
+    let told = *progress.borrow_and_update();
+    assert!(told.stage == Stage::Coarse && (1..9000).contains(&told.compared), "{told:?}");
+    bench.go(1000);
+    ticket.answer().await.expect("it is answered");
 }
 
 #[tokio::test]
@@ -341,12 +383,12 @@ async fn a_search_that_is_cancelled_or_late_ends_at_a_slice_and_says_how_far_it_
     let ended = late.answer().await.expect_err("it was late");
     assert!(matches!(ended, ServiceError::DeadlineExceeded { compared: 1..4000, of: 4000 }), "{ended:?}");
 
-    // Nobody waits for this one any more: no pass is spent on it but the one that runs.
+    // Nobody waits for this one any more: no more than the piece that is under way is spent on it.
     drop(submit(&bench, gallery.task(3, 1)));
     let mut next = submit(&bench, gallery.task(4, 1));
     bench.free();
-    let answer = next.answer().await.expect("it is answered");
-    assert!(bench.begun.try_iter().count() as u32 <= answer.timing.passes + 1);
+    next.answer().await.expect("it is answered");
+    assert!(bench.begun.try_iter().count() <= gallery.shards[0].extents().len() + 1);
     assert_eq!(bench.service.status().queued, 0);
 }
 
