@@ -61,6 +61,10 @@ impl Engine for CpuEngine {
         &self.name
     }
 
+    fn is_reference(&self) -> bool {
+        true
+    }
+
     /// The CPU has no slots.
     fn probes_per_pass(&self) -> usize {
         usize::MAX

@@ -333,6 +333,11 @@ pub trait Engine: Send {
     /// The loaded shards, in the order of their loading.
     fn shards(&self) -> Vec<Arc<Shard>>;
 
+    /// Whether its scores are the reference matcher's, computed by this process: to compute them anew would show nothing.
+    fn is_reference(&self) -> bool {
+        false
+    }
+
     /// Bytes of the loaded shards that lie in memory of the engine's own.
     fn resident_bytes(&self) -> u64 {
         0

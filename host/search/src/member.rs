@@ -63,6 +63,7 @@ struct State {
     foreign_resets: u8,
     rate: Option<f64>,
     slots: usize,
+    reference: bool,
     resident_bytes: u64,
 }
 
@@ -115,6 +116,11 @@ impl Standing {
     /// Probes that its engine compares in one pass.
     pub(crate) fn slots(&self) -> usize {
         self.lock().slots
+    }
+
+    /// Whether its scores need not be computed anew: [`Engine::is_reference`].
+    pub(crate) fn is_reference(&self) -> bool {
+        self.lock().reference
     }
 
     pub(crate) fn resident_bytes(&self) -> u64 {
@@ -232,6 +238,7 @@ impl Member {
             foreign_resets: 0,
             rate: None,
             slots: engine.as_ref().map_or(usize::MAX, |engine| engine.probes_per_pass()),
+            reference: engine.as_ref().is_some_and(|engine| engine.is_reference()),
             resident_bytes: 0,
         };
         let standing = Arc::new(Standing { name, role, state: Mutex::new(state) });
@@ -318,13 +325,13 @@ impl Worker {
         self.engine = None; // of one that drains: a card is opened once
         match (self.open)() {
             Ok(engine) => {
-                let slots = engine.probes_per_pass();
+                let (slots, reference) = (engine.probes_per_pass(), engine.is_reference());
                 self.engine = Some(engine);
                 self.hold(shards, true)?;
                 let mut state = self.standing.lock();
                 (state.service, state.fault) = (Service::InService, None);
                 (state.strikes, state.foreign_resets) = (0, 0);
-                (state.slots, state.rate) = (slots, None);
+                (state.slots, state.reference, state.rate) = (slots, reference, None);
                 drop(state);
                 info!(engine = self.standing.name, "in service");
                 Ok(())

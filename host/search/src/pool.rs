@@ -1,8 +1,8 @@
 //! Several engines as one: work is dealt in pieces, and what one engine fails on others do.
 //!
 //! A pool's answer is that of any one engine, bit for bit, or an error that lists what was not compared. Before an answer
-//! leaves, the score of every candidate is computed anew; an engine found to give wrong ones leaves service and all that
-//! it did in the pass is done again.
+//! leaves, the score of every candidate that a card gave is computed anew; an engine found to give wrong ones leaves service and
+//! all that it did in the pass is done again.
 
 mod control;
 mod slices;
@@ -294,7 +294,8 @@ impl Pool {
         }
     }
 
-    /// Computes the scores of all candidates anew and takes members out of service that had them wrong.
+    /// Computes the scores of all candidates anew that are not the reference matcher's own, and takes members out of service that
+    /// had them wrong.
     ///
     /// # Errors
     /// `Stray` for a candidate of no piece. Members' claims let none through.
@@ -305,24 +306,28 @@ impl Pool {
         kept: &[Kept],
         gathered: &[Gathered],
     ) -> Result<Vec<Incident>, EngineError> {
-        let of_probe = |(probe, gathered): (_, &Gathered)| -> Vec<(&Probe, Candidate)> {
-            gathered.tally().candidates().into_iter().map(|candidate| (probe, candidate)).collect()
-        };
-        let listed: Vec<_> = search.probes.iter().zip(gathered).flat_map(of_probe).collect();
-        let score = |&(probe, candidate): &(&Probe, Candidate)| {
-            let Some((piece, member, _)) = kept.iter().find(|(piece, ..)| piece.holds(candidate.index)) else {
-                let (engine, index) = ("the pool".into(), candidate.index);
-                let first = kept.first().map_or(0, |(piece, ..)| piece.first);
-                let records = kept.iter().map(|(piece, ..)| piece.records).sum();
-                return Err(EngineError::Stray { engine, index, first, records });
-            };
+        let mut suspects: Vec<(&Probe, Candidate, &Kept)> = Vec::new();
+        for (probe, gathered) in search.probes.iter().zip(gathered) {
+            for candidate in gathered.tally().candidates() {
+                let Some(of) = kept.iter().find(|(piece, ..)| piece.holds(candidate.index)) else {
+                    let (engine, index) = ("the pool".into(), candidate.index);
+                    let first = kept.first().map_or(0, |(piece, ..)| piece.first);
+                    let records = kept.iter().map(|(piece, ..)| piece.records).sum();
+                    return Err(EngineError::Stray { engine, index, first, records });
+                };
+                if !self.shared.members[of.1].standing.is_reference() {
+                    suspects.push((probe, candidate, of));
+                }
+            }
+        }
+        // On all cores: the engines have nothing to do meanwhile.
+        let score = |&(probe, candidate, (piece, ..)): &(&Probe, Candidate, &Kept)| {
             let record = shards[piece.shard].record(candidate.index).unwrap_or_default();
-            Ok((*member, self.comparator.score(probe, record, search.gate).map_or(0, |found| found.score)))
+            self.comparator.score(probe, record, search.gate).map_or(0, |found| found.score)
         };
-        // The engines have nothing to do meanwhile.
-        let scores = listed.par_iter().with_min_len(SCORES_PER_THREAD).map(score).collect::<Result<Vec<_>, _>>()?;
+        let scores: Vec<u16> = suspects.par_iter().with_min_len(SCORES_PER_THREAD).map(score).collect();
         let mut incidents = Vec::new();
-        for ((_, candidate), (member, expected)) in listed.into_iter().zip(scores) {
+        for ((_, candidate, &(_, member, _)), expected) in suspects.into_iter().zip(scores) {
             let standing = &self.shared.members[member].standing;
             if expected == candidate.score || standing.fault() == Some(Fault::WrongScores) {
                 continue;

@@ -178,10 +178,11 @@ fn timing(timing: &Timing) -> proto::Timing {
         fine: Some(duration(timing.fine)),
         passes: timing.passes,
         shared_passes: timing.shared_passes,
+        total: None, // known when it is given
     }
 }
 
 /// As a message; one too long for it, 292 years, becomes the longest.
-fn duration(duration: Duration) -> prost_types::Duration {
+pub(crate) fn duration(duration: Duration) -> prost_types::Duration {
     duration.try_into().unwrap_or(prost_types::Duration { seconds: i64::MAX, nanos: 0 })
 }

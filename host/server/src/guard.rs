@@ -34,6 +34,8 @@ pub struct Caller {
     pub call_id: String,
     /// The caller's id of it, from the `x-request-id` metadata; may be empty.
     pub request_id: String,
+    /// When the call came.
+    pub arrived: Instant,
     /// When the caller stops waiting.
     pub deadline: Option<Instant>,
     /// Whether the service has taken the call to the audit log, or will.
@@ -122,6 +124,7 @@ impl Guard {
 
     /// The caller, if the call may go on.
     fn admit<B>(&self, request: &http::Request<B>) -> Result<Caller, Box<Refused>> {
+        let arrived = Instant::now();
         let identity = self.identify(request).map_err(|error| {
             Box::new(Refused::new(None, refusal::because(Code::Unauthenticated, "CERTIFICATE", error.to_string())))
         })?;
@@ -154,6 +157,7 @@ impl Guard {
             identity,
             call_id: uuid::Uuid::now_v7().to_string(),
             request_id,
+            arrived,
             deadline: deadline.and_then(request::deadline),
             on_record: Arc::default(),
         })

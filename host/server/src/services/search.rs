@@ -108,7 +108,7 @@ struct Answered {
 impl Answered {
     /// The answer as it may be given now that it is on record: without whom was expunged or sealed meanwhile. It is kept for
     /// replays.
-    fn given(self, appliance: &Appliance) -> proto::IdentifyResponse {
+    fn given(self, appliance: &Appliance, caller: &Caller) -> proto::IdentifyResponse {
         let Self { asked, mut answer } = self;
         if !asked.snapshot.is_current() {
             answer.candidates.retain(|candidate| !asked.snapshot.references_named(&candidate.subject).is_empty());
@@ -117,6 +117,9 @@ impl Answered {
             }
         }
         answers::keep(appliance, asked, &answer);
+        if let Some(timing) = &mut answer.timing {
+            timing.total = Some(answer::duration(caller.arrived.elapsed()));
+        }
         answer
     }
 }
@@ -220,7 +223,7 @@ impl Search for SearchService {
         let about = about(&request);
         let work = async { self.accept(&caller, request).await?.answer().await };
         let answered = self.0.audited_search(&caller, "Search/Identify", about, work).await?;
-        Ok(Response::new(answered.given(&self.0)))
+        Ok(Response::new(answered.given(&self.0, &caller)))
     }
 
     type IdentifyStreamStream = ReceiverStream<Result<proto::IdentifyEvent, Status>>;
@@ -249,7 +252,7 @@ impl Search for SearchService {
                 answer
             };
             let last = service.0.audited_search(&caller, "Search/IdentifyStream", about, work).await;
-            let event = |answered: Answered| Event::Answer(answered.given(&service.0));
+            let event = |answered: Answered| Event::Answer(answered.given(&service.0, &caller));
             let last = last.map(|answered| proto::IdentifyEvent { event: Some(event(answered)) });
             let _ = news.send(last).await; // nobody may listen any more
         };

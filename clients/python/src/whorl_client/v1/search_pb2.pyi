@@ -190,18 +190,20 @@ class CalibrationBasis(_message.Message):
     def __init__(self, table: _Optional[str] = ..., subjects: _Optional[int] = ...) -> None: ...
 
 class Timing(_message.Message):
-    __slots__ = ("queued", "coarse", "fine", "passes", "shared_passes")
+    __slots__ = ("queued", "coarse", "fine", "passes", "shared_passes", "total")
     QUEUED_FIELD_NUMBER: _ClassVar[int]
     COARSE_FIELD_NUMBER: _ClassVar[int]
     FINE_FIELD_NUMBER: _ClassVar[int]
     PASSES_FIELD_NUMBER: _ClassVar[int]
     SHARED_PASSES_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
     queued: _duration_pb2.Duration
     coarse: _duration_pb2.Duration
     fine: _duration_pb2.Duration
     passes: int
     shared_passes: int
-    def __init__(self, queued: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., coarse: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., fine: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., passes: _Optional[int] = ..., shared_passes: _Optional[int] = ...) -> None: ...
+    total: _duration_pb2.Duration
+    def __init__(self, queued: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., coarse: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., fine: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., passes: _Optional[int] = ..., shared_passes: _Optional[int] = ..., total: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class Incident(_message.Message):
     __slots__ = ("engine", "what", "left_service")
