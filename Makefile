@@ -11,7 +11,7 @@ setup: ## Install what is missing: Debian packages, .venv, the bindings
 	@tools/setup
 
 build: setup ## The `whorl` program
-	cargo build --release -p whorl-cli
+	cargo build --release --bin whorl
 
 demo: build ## Search a synthetic gallery, and real templates where present, through the simulated card
 	cargo xtask demo
@@ -19,10 +19,10 @@ demo: build ## Search a synthetic gallery, and real templates where present, thr
 test: test-rust loom test-hdl test-card test-faults test-crash test-load test-guest ## Everything
 
 test-rust: setup
-	cargo test --release --workspace --exclude whorl-python
+	cargo test --release
 
 test-hdl: setup
-	$(PYTHON) -m pytest -q testbench
+	$(PYTHON) -m pytest -q -n auto --dist loadfile testbench
 
 test-card: build ## Scores of the simulated card against the reference, on real templates where present
 	@if [ -d "$(FVC)" ]; then \

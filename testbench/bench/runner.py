@@ -5,6 +5,8 @@ packages are taken in the order of `hdl/hdl.f`. Warnings are errors, apart from 
 Builds are kept under `target/testbench/<build>` and reused while no source changed.
 """
 
+import contextlib
+import fcntl
 import os
 import pathlib
 import shutil
@@ -61,6 +63,15 @@ def functional_bins() -> list[pathlib.Path]:
     return [folder / "cover_pkg.sv", *sorted(folder.glob("*_cover.sv")), folder / "bins.sv"]
 
 
+@contextlib.contextmanager
+def alone(build: str):
+    """Keeps others out of a build: files of benches run at once, and two of them may take the same."""
+    BUILDS.mkdir(parents=True, exist_ok=True)
+    with (BUILDS / f"{build}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def run(module, test_module=None, parameters=None, testcase=None, environment=None, build_args=(), visible=(), vendor=False):
     """Builds `module` with `parameters` and runs the cocotb tests of `test_module` (default `test_<module>`).
 
@@ -75,61 +86,64 @@ def run(module, test_module=None, parameters=None, testcase=None, environment=No
     waves = os.environ.get("WHORL_WAVES") == "1"
     prepare_tools()
     build_dir.mkdir(parents=True, exist_ok=True)
-    visibility = build_dir / "visible.vlt"
-    text = "`verilator_config\n" + "".join(f'public_flat_rw -module "{name}" -var "*"\n' for name in (module, *visible))
-    if vendor:  # written out 48 times, it would take minutes to compile
-        text += 'no_inline -module "distance_table"\n'
-    if not visibility.exists() or visibility.read_text() != text:
-        visibility.write_text(text)
+    with alone(build):
+        visibility = build_dir / "visible.vlt"
+        text = "`verilator_config\n" + "".join(f'public_flat_rw -module "{name}" -var "*"\n' for name in (module, *visible))
+        if vendor:  # written out 48 times, it would take minutes to compile
+            text += 'no_inline -module "distance_table"\n'
+        if not visibility.exists() or visibility.read_text() != text:
+            visibility.write_text(text)
 
-    runner = get_runner("verilator")
-    runner.build(
-        sources=[HDL / "lint" / "verilator.vlt", visibility, *hdl_packages(), find_module(module), *functional_bins()],
-        includes=[HDL / "prim"],
-        hdl_toplevel=module,
-        parameters=parameters,
-        build_dir=build_dir,
-        waves=waves,
-        timescale=("1ns", "1ps"),
-        log_file=build_dir / "build.log",
-        build_args=[
-            *verilator_options(),
-            # The runner makes every signal visible; a bench sees its top's ports, and what `visible` names.
-            "--no-public-flat-rw",
-            *(["+define+WHORL_XILINX", "-y", str(ROOT / "testbench" / "vendor")] if vendor else []),
-            *build_args,
-        ],
-    )
-    results = runner.test(
-        hdl_toplevel=module,
-        test_module=test_module or f"test_{module}",
-        testcase=testcase,
-        build_dir=build_dir,
-        test_dir=build_dir,
-        waves=waves,
-        seed=os.environ.get("WHORL_SEED"),
-        # Without it Verilator counts all copies of a cover property as one, and one copy would speak for all bins.
-        test_args=["--coverage-per-instance"] if "--coverage-user" in OPTIONS else [],
-        extra_env=dict(environment or {}),
-        log_file=build_dir / "test.log",
-        results_xml=str(build_dir / "results.xml"),
-    )
-    ran, failed = get_results(results)
-    if failed or not ran:
-        pytest.fail(f"{build}: {failed} of {ran} cocotb tests failed, see {build_dir / 'test.log'}", pytrace=False)
+        runner = get_runner("verilator")
+        runner.build(
+            sources=[HDL / "lint" / "verilator.vlt", visibility, *hdl_packages(), find_module(module), *functional_bins()],
+            includes=[HDL / "prim"],
+            hdl_toplevel=module,
+            parameters=parameters,
+            build_dir=build_dir,
+            waves=waves,
+            timescale=("1ns", "1ps"),
+            log_file=build_dir / "build.log",
+            build_args=[
+                *verilator_options(),
+                # The runner makes every signal visible; a bench sees its top's ports, and what `visible` names.
+                "--no-public-flat-rw",
+                *(["+define+WHORL_XILINX", "-y", str(ROOT / "testbench" / "vendor")] if vendor else []),
+                *build_args,
+            ],
+        )
+        results = runner.test(
+            hdl_toplevel=module,
+            test_module=test_module or f"test_{module}",
+            testcase=testcase,
+            build_dir=build_dir,
+            test_dir=build_dir,
+            waves=waves,
+            seed=os.environ.get("WHORL_SEED"),
+            # Without it Verilator counts all copies of a cover property as one, and one copy would speak for all bins.
+            test_args=["--coverage-per-instance"] if "--coverage-user" in OPTIONS else [],
+            extra_env=dict(environment or {}),
+            log_file=build_dir / "test.log",
+            results_xml=str(build_dir / "results.xml"),
+        )
+        ran, failed = get_results(results)
+        if failed or not ran:
+            pytest.fail(f"{build}: {failed} of {ran} cocotb tests failed, see {build_dir / 'test.log'}", pytrace=False)
 
 
 def verilate(module: str, driver: pathlib.Path) -> pathlib.Path:
     """Compiles `module` with a C++ driver for speed, as class `Vtop`; returns the program."""
     prepare_tools()
-    build_dir = BUILDS / f"{module}_{driver.stem}"
+    build = f"{module}_{driver.stem}"
+    build_dir = BUILDS / build
     sources = [HDL / "lint" / "verilator.vlt", *hdl_packages(), find_module(module), driver]
-    subprocess.run(
-        ["verilator", "--cc", "--exe", "--build", "--prefix", "Vtop", "--top-module", module, "-Mdir", build_dir]
-        + ["-o", driver.stem, "-CFLAGS", "-O3 -march=native", f"-I{HDL / 'prim'}", *verilator_options(), *sources],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+    with alone(build):
+        subprocess.run(
+            ["verilator", "--cc", "--exe", "--build", "--prefix", "Vtop", "--top-module", module, "-Mdir", build_dir]
+            + ["-o", driver.stem, "-CFLAGS", "-O3 -march=native", f"-I{HDL / 'prim'}", *verilator_options(), *sources],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
     return build_dir / driver.stem
 
 

@@ -94,7 +94,7 @@ pub fn run(options: &Options) -> Result<(), TaskError> {
         return finish(&report);
     }
     if !options.skip_criterion {
-        shell::cargo(&["bench", "-p", "whorl-matcher"])?;
+        shell::cargo(&["bench", "-p", "whorl-benches"])?;
         criterion(&mut report)?;
     }
     let data = std::env::var_os("WHORL_DATA").map_or_else(|| root().join("../shared/data"), PathBuf::from);

@@ -23,7 +23,7 @@ pub fn run(options: &Options) -> Result<(), TaskError> {
     let (seed, count) = (options.seed.to_string(), options.count.to_string());
     let report = root().join(&options.report);
     let report = report.to_string_lossy();
-    let arguments = ["run", "--release", "--quiet", "-p", "whorl-crash", "--"];
+    let arguments = ["run", "--release", "--quiet", "--bin", "whorl-crash", "--"];
     let options = ["--seed", &seed, "--count", &count, "--report", &report];
     shell::cargo(&[&arguments[..], &options[..]].concat())
 }

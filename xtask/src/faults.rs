@@ -30,8 +30,6 @@ pub fn run(options: &Options) -> Result<(), TaskError> {
         "run",
         "--release",
         "--quiet",
-        "-p",
-        "whorl-sim",
         "--example",
         "faults",
         "--",

@@ -10,7 +10,7 @@ const SIZES: [(u32, u32, u32); 4] = [(1, 1, 0), (1, 1, 1), (2, 2, 2), (8, 8, 8)]
 /// All checks; stops at the first failure.
 pub fn all() -> Result<(), TaskError> {
     cargo(&["fmt", "--all", "--check"])?;
-    cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    cargo(&["clippy", "--quiet", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     hdl()?;
     synthesisable()?;
     generate::check()?;

@@ -75,8 +75,7 @@ fn main() -> ExitCode {
         Task::Gen { check: true } => generate::check(),
         Task::Gen { check: false } => generate::write(),
         Task::Lint => lint::all(),
-        Task::Prepush => lint::all()
-            .and_then(|()| shell::cargo(&["test", "--quiet", "--workspace", "--exclude", "whorl-python", "--lib"])),
+        Task::Prepush => lint::all().and_then(|()| shell::cargo(&["test", "--quiet", "--release", "--lib"])),
         Task::Demo(options) => demo::run(&options),
         Task::Coverage(options) => coverage::run_all(&options),
         Task::Mutate(options) => mutate::run(&options),

@@ -48,6 +48,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "whorl-transport",
         ],
     ),
+    ("whorl-benches", &[]),
     ("xtask", &[]),
 ];
 

@@ -18,17 +18,16 @@ use initramfs::Initramfs;
 use machine::{CONSOLE, Machine, REPORT};
 use packages::{Fetched, Packages};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// Target of the guest's programs; its C library can be linked in.
-const TARGET: &str = "x86_64-unknown-linux-gnu";
+/// The guest's programs.
+const PROGRAMS: [&str; 2] = ["whorl", "whorl-guest"];
 /// Everything of a run, relative to the root: paths of sockets must be short.
 const RUN: &str = "target/guest/run";
-/// Build folder of its own: other flags for the compiler would have the usual one built anew, back and forth.
-const BUILD: &str = "target/guest/build";
 /// Cards of the machine.
 const CARDS: usize = 2;
 /// Page whose blocks of this kind are run in the guest.
@@ -121,7 +120,7 @@ pub fn run(options: &Options) -> Result<(), TaskError> {
 
 fn fetch(options: &Options) -> Result<Fetched, TaskError> {
     if !cfg!(all(target_arch = "x86_64", target_env = "gnu")) {
-        return Ok(Fetched::Unavailable(format!("the guest's programs are built for {TARGET} only")));
+        return Ok(Fetched::Unavailable("the guest's kernel is Debian's for amd64".into()));
     }
     let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache"));
     let cache = || Some(std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home)?.join("whorl/guest"));
@@ -131,14 +130,24 @@ fn fetch(options: &Options) -> Result<Fetched, TaskError> {
     }
 }
 
-/// Builds the guest's programs. They bring their C library with them: the guest has none.
+/// Builds the guest's programs, as everybody else's.
 fn build() -> Result<(), TaskError> {
-    let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--release", "--no-default-features", "-p", "whorl-cli", "-p", "whorl-guest"]);
-    cargo.args(["--target", TARGET, "--target-dir", BUILD]);
-    cargo.env("RUSTFLAGS", "-C target-feature=+crt-static").env_remove("CARGO_ENCODED_RUSTFLAGS");
-    cargo.env("CARGO_PROFILE_RELEASE_DEBUG", "0").env("CARGO_PROFILE_RELEASE_STRIP", "true");
-    shell::run(&mut cargo)
+    shell::cargo(&["build", "--release", "--bin", "whorl", "--bin", "whorl-guest"])
+}
+
+/// Adds the programs, and the shared libraries that they need where they look for them: the guest has none.
+fn add_programs(files: &mut Initramfs, folder: &Path) -> Result<(), TaskError> {
+    let mut libraries = BTreeSet::new();
+    for program in PROGRAMS {
+        let (built, stripped) = (root().join("target/release").join(program), folder.join(program));
+        shell::run(Command::new("strip").arg("-o").arg(&stripped).arg(&built))?;
+        files.program(&format!("bin/{program}"), &stripped)?;
+        let needed = shell::output(Command::new("ldd").arg(&built))?;
+        libraries.extend(needed.split_whitespace().filter(|word| word.starts_with('/')).map(str::to_owned));
+    }
+    let place = |library: &String| library.trim_start_matches('/').to_owned();
+    files.folders(libraries.iter().map(place));
+    libraries.iter().try_for_each(|library| files.program(&place(library), Path::new(library)))
 }
 
 /// The guest's file system: programs, modules, a gallery and probes.
@@ -149,9 +158,7 @@ fn guest_files(options: &Options, packages: &Packages, folder: &Path) -> Result<
     }
     files.program("init", &root().join("sim/guest/init"))?;
     files.program("bin/busybox", &packages.busybox())?;
-    for program in ["whorl", "whorl-guest"] {
-        files.program(&format!("bin/{program}"), &root().join(BUILD).join(TARGET).join("release").join(program))?;
-    }
+    add_programs(&mut files, folder)?;
     add_modules(&mut files, packages)?;
     for (name, contents) in operations(&read(&root().join(PAGE))?)? {
         files.file(&name, contents.as_bytes());

@@ -12,7 +12,6 @@ mod books;
 mod compaction;
 mod entry;
 mod error;
-#[cfg(feature = "faults")]
 pub mod faults;
 mod frame;
 mod gallery;

@@ -2,7 +2,7 @@
 //!
 //! Templates are random (a mean of 35 minutiae) and, if `WHORL_DATA` is there, real ones.
 
-#[path = "../tests/common/mod.rs"]
+#[path = "../../matcher/tests/common/mod.rs"]
 mod common;
 
 use std::hint::black_box;

@@ -3,7 +3,7 @@
 //! Candidates are the references with the best coarse scores, as a search would hand them on. Templates are
 //! random and, if `WHORL_DATA` is there, real ones.
 
-#[path = "../tests/common/mod.rs"]
+#[path = "../../matcher/tests/common/mod.rs"]
 mod common;
 
 use std::hint::black_box;
