@@ -150,7 +150,7 @@ pub struct SearchConfig {
     pub spare: bool,
     /// Searches that may wait.
     pub queue_max: usize,
-    /// Time of a slice of a gallery, after which a more urgent search is served.
+    /// Time after which a pass over a gallery gives way to a search that has come.
     pub slice_ms: u64,
     /// Coarse candidates of a finger that go to the fine stage.
     pub keep: usize,

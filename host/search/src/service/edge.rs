@@ -27,7 +27,7 @@ pub struct ServiceOptions {
     /// Searches that may be under way, those that wait among them. An eighth of the places, and one at least where there are
     /// several, is kept for those of [`PRIORITY_URGENT`] and above.
     pub queue_max: usize,
-    /// Time that a pass over a slice should take.
+    /// Time after which a pass gives way to who has come or waits, and that a piece of it should take.
     pub slice: Duration,
 }
 
@@ -147,7 +147,7 @@ impl Service {
         self.control.clone()
     }
 
-    /// Has the engines forget a gallery that will not be searched any more, at the next slice; searches of it that are under way
+    /// Has the engines forget a gallery that will not be searched any more, after the pass under way; searches of it that are under way
     /// go on.
     pub fn forget(&self, gallery: &str) {
         let _ = self.orders.send(Order::Forget(gallery.to_owned())); // a service that has ended holds nothing
@@ -198,7 +198,7 @@ pub struct CancelHandle {
 }
 
 impl CancelHandle {
-    /// Ends the search at the next slice. Does nothing where it has ended, or its fine stage has begun.
+    /// Ends the search when the pass under way gives way. Does nothing where it has ended, or its fine stage has begun.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Release);
         let _ = self.orders.send(Order::Look); // a service that has ended has no search to end

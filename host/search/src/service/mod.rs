@@ -1,10 +1,10 @@
 //! Searches of many callers at once, over one pool of engines.
 //!
 //! # How it works
-//! Every gallery is swept in slices, runs of extents that take about [`ServiceOptions::slice`]. A thread owns the pool and gives it
-//! one slice at a time: the next one of the most urgent search, together with every other finger, of this search or of others, that
-//! still needs the same slice and finds a free probe slot. So searches of one gallery share passes; one that comes late joins
-//! at the next slice and makes up for what it missed; and an urgent one overtakes at the next slice
+//! A thread owns the pool and gives it one pass at a time: over what the most urgent search needs next, together with every other
+//! finger, of this search or of others, that needs the same and finds a free probe slot. A pass gives way when it has lasted
+//! [`ServiceOptions::slice`] and somebody has come or waits. So searches of one gallery share passes; one that comes late joins the
+//! next pass and makes up for what it missed; and an urgent one overtakes
 //! (`docs/decisions/0010-cooperative-scan.md`). The fine stage of a search that has been through its gallery runs on the rayon pool
 //! while the engines go on.
 //!
