@@ -1,6 +1,6 @@
 //! What tools other than tests say about threads and `unsafe`: loom's models, and Miri where it is installed.
 
-use crate::shell::{TaskError, run};
+use crate::shell::{TaskError, cargo_command, run};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ const MODELS: &[(&str, &str)] = &[
 /// Runs every model of loom. They are built apart: `--cfg loom` changes every crate.
 pub fn loom() -> Result<(), TaskError> {
     let cargo = |rest: &[&str]| {
-        let mut command = Command::new("cargo");
+        let mut command = cargo_command();
         command.args(["test", "--quiet", "--release", "--lib", "--target-dir", "target/loom"]);
         // All at once, also to run: crates built one by one get other features of what they share, and are built again.
         command.args(MODELS.iter().flat_map(|(package, _)| ["-p", package])).args(rest);

@@ -99,9 +99,20 @@ pub fn hdl_files() -> Result<Vec<String>, TaskError> {
     Ok(list.lines().filter(|line| line.starts_with("hdl/")).map(str::to_owned).collect())
 }
 
+/// A cargo that does not see that another one started us: build scripts that look at these would run again, and all that depends on
+/// them would be built again.
+pub fn cargo_command() -> Command {
+    let mut command = Command::new("cargo");
+    let ours = |name: &String| ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|set| name.starts_with(set));
+    for name in std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(ours) {
+        command.env_remove(name);
+    }
+    command
+}
+
 /// Runs cargo.
 pub fn cargo(arguments: &[&str]) -> Result<(), TaskError> {
-    run(Command::new("cargo").args(arguments))
+    run(cargo_command().args(arguments))
 }
 
 fn shown(command: &Command) -> String {

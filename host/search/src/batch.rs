@@ -349,7 +349,7 @@ impl State {
 
     /// Whether anything that is not done may yet come to `member`.
     fn may_help(&self, member: MemberId) -> bool {
-        self.slots.iter().any(|slot| slot.found.is_none() && !slot.left && slot.may_be_tried_by(member))
+        self.slots.iter().any(|slot| slot.found.is_none() && slot.may_be_tried_by(member))
     }
 }
 
