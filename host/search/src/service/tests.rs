@@ -332,7 +332,8 @@ async fn who_looks_on_is_told_on_the_way() {
     progress.borrow_and_update();
     tokio::time::sleep(Duration::from_millis(300)).await;
     bench.go(1);
-    progress.changed().await.expect("it goes on");
+    let changed = tokio::time::timeout(Duration::from_secs(20), progress.changed()).await;
+    changed.expect("it is told").expect("it goes on");
     let told = *progress.borrow_and_update();
     assert!(told.stage == Stage::Coarse && (1..9000).contains(&told.compared), "{told:?}");
     bench.go(1000);
