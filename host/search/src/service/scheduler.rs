@@ -190,12 +190,8 @@ impl Scheduler {
             let end = |&(nth, place): &Seat| self.jobs[nth].end(place, &run.shard, run.extents.start);
             let ends: Option<Vec<usize>> = seats.iter().map(end).collect();
             let Some(end) = ends.and_then(|ends| ends.into_iter().min()) else { break };
-            let parted = end < run.extents.end;
             run.extents.end = run.extents.end.min(end);
             plan.push(run);
-            if parted {
-                break;
-            }
         }
         plan
     }

@@ -293,6 +293,23 @@ async fn a_late_search_joins_the_pass_and_makes_up_for_what_it_missed() {
 }
 
 #[tokio::test]
+async fn searches_that_missed_different_parts_share_what_both_need() {
+    let gallery = Gallery::new(30, &[4000, 600]);
+    let bench = Bench::new(8, small());
+    let mut tickets = Vec::new();
+    for (seed, priority) in [(1, 9), (2, 4), (3, 5)] {
+        let task = Task { priority, ..gallery.task(seed, 1) };
+        tickets.push((submit(&bench, task.clone()), task));
+        bench.next();
+        bench.go(usize::from(seed < 3));
+    }
+    bench.go(1000);
+    for (ticket, task) in &mut tickets {
+        assert_right(task, &ticket.answer().await.expect("it is answered"));
+    }
+}
+
+#[tokio::test]
 async fn a_search_that_nobody_waits_behind_takes_one_pass_over_all_shards() {
     let gallery = Gallery::new(26, &[1500, 0, 2000, 10]);
     let mut bench = Bench::new(2, small());
