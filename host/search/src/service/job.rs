@@ -156,12 +156,12 @@ impl Job {
 
     /// Places, among the fingers that are searched, of those that still need an extent.
     pub fn needing(&self, shard: &Arc<Shard>, extent: usize) -> impl Iterator<Item = usize> {
-        (0..self.fingers.len()).filter(move |&place| self.end(place, shard, extent).is_some())
+        (0..self.fingers.len()).filter(move |&place| self.fingers[place].left.end(shard, extent).is_some())
     }
 
-    /// Where the run of extents ends that the finger at `place` needs from `extent`; `None` if it does not need it.
-    pub fn end(&self, place: usize, shard: &Arc<Shard>, extent: usize) -> Option<usize> {
-        self.fingers[place].left.end(shard, extent)
+    /// What the finger at `place` was not compared with yet.
+    pub fn left(&self, place: usize) -> &Left {
+        &self.fingers[place].left
     }
 
     /// Which of the task's fingers stands at `place`.

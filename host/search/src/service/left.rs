@@ -44,6 +44,16 @@ impl Left {
         runs.iter().find(|run| run.contains(&extent)).map(|run| run.end)
     }
 
+    /// The same for one extent after another, in the order of the sweep, without looking at all shards for each: what comes before
+    /// the last one is not found any more.
+    pub fn ends(&self) -> impl FnMut(&Arc<Shard>, usize) -> Option<usize> {
+        let mut rest = self.shards.as_slice();
+        move |shard, extent| {
+            rest = &rest[rest.iter().position(|(known, _)| Arc::ptr_eq(known, shard))?..];
+            rest[0].1.iter().find(|run| run.contains(&extent)).map(|run| run.end)
+        }
+    }
+
     /// Takes a slice away.
     pub fn remove(&mut self, slice: &Slice) {
         let Some(nth) = self.shards.iter().position(|(shard, _)| Arc::ptr_eq(shard, &slice.shard)) else { return };
@@ -75,6 +85,17 @@ mod tests {
             builder.push(&line).expect("a whole record");
         }
         Arc::new(builder.finish())
+    }
+
+    #[test]
+    fn ends_are_found_in_the_order_of_the_sweep() {
+        let shards = [shard(4), shard(3), shard(2)];
+        let mut left = Left::all(&shards);
+        left.remove(&Slice { shard: Arc::clone(&shards[0]), extents: 1..2 });
+        let mut ends = left.ends();
+        let asked = [(0, 0), (0, 1), (0, 3), (2, 1), (2, 2), (1, 0), (2, 0)];
+        let found = asked.map(|(nth, extent): (usize, usize)| ends(&shards[nth], extent));
+        assert_eq!(found, [Some(1), None, Some(4), Some(2), None, None, Some(2)]);
     }
 
     #[test]

@@ -15,8 +15,8 @@ use whorl_gallery::Shard;
 /// Probes of a pass at most, where engines have no slots to fill: a pass takes as long as its probes together.
 const PROBES_MAX: usize = 16;
 
-/// Runs of extents of a pass at most: it is planned in the time of a few comparisons.
-const RUNS_MAX: usize = 256;
+/// Runs of extents of a pass at most, about as many pieces: for each of them a pass keeps some KiB for each probe.
+const RUNS_MAX: usize = 1024;
 
 /// How often somebody who looks on is told how far a search is.
 const TELL_EVERY: Duration = Duration::from_millis(200);
@@ -186,9 +186,9 @@ impl Scheduler {
     /// What `lead` needs from here on, as far as all who have a seat need it too.
     fn plan(&self, lead: usize, seats: &[Seat]) -> Vec<Slice> {
         let mut plan = Vec::new();
+        let mut needed: Vec<_> = seats.iter().map(|&(nth, place)| self.jobs[nth].left(place).ends()).collect();
         for mut run in self.jobs[lead].runs().take(RUNS_MAX) {
-            let end = |&(nth, place): &Seat| self.jobs[nth].end(place, &run.shard, run.extents.start);
-            let ends: Option<Vec<usize>> = seats.iter().map(end).collect();
+            let ends: Option<Vec<usize>> = needed.iter_mut().map(|end| end(&run.shard, run.extents.start)).collect();
             let Some(end) = ends.and_then(|ends| ends.into_iter().min()) else { break };
             run.extents.end = run.extents.end.min(end);
             plan.push(run);

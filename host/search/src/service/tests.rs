@@ -320,7 +320,7 @@ async fn a_search_that_nobody_waits_behind_takes_one_pass_over_all_shards() {
     assert!(bench.begun.try_iter().count() > 5, "in pieces of the time of a slice");
     assert_right(&task, &found);
     // Of very many shards a pass takes a part.
-    let task = Gallery::new(29, &[1; 300]).task(1, 1);
+    let task = Gallery::new(29, &[1; 1100]).task(1, 1);
     let found = submit(&bench, task.clone()).answer().await.expect("it is answered");
     assert_eq!(found.timing.passes, 2);
     assert_right(&task, &found);
