@@ -1,7 +1,7 @@
 //! What tools other than tests say about threads and `unsafe`: loom's models, and Miri where it is installed.
 
 use crate::shell::{TaskError, cargo_command, run};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Instant;
 
 /// Crates with models, and what these are of. Their modules are named `*_models`.
@@ -44,7 +44,7 @@ const UNDER_MIRI: &[(&str, &[&str], &[&str])] = &[
 
 /// Runs under Miri what can run there, where Miri is installed.
 pub fn miri() -> Result<(), TaskError> {
-    let mut version = Command::new("cargo");
+    let mut version = cargo_command();
     version.args(["+nightly", "miri", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
     if !version.status().is_ok_and(|status| status.success()) {
         println!("miri: skipped, it is not installed; `rustup toolchain install nightly -c miri,rust-src` does that");
@@ -52,7 +52,7 @@ pub fn miri() -> Result<(), TaskError> {
     }
     for (package, targets, tests) in UNDER_MIRI {
         println!("miri: {package} {}", targets.join(" "));
-        let mut command = Command::new("cargo");
+        let mut command = cargo_command();
         command.args(["+nightly", "miri", "test", "--quiet", "--target-dir", "target/miri", "-p", package]);
         command.args(*targets).arg("--").args(*tests);
         // Property tests look for earlier failures in files.

@@ -147,8 +147,8 @@ impl Service {
         self.control.clone()
     }
 
-    /// Has the engines forget a gallery that will not be searched any more, after the pass under way; searches of it that are under way
-    /// go on.
+    /// Has the engines forget a gallery that will not be searched any more, after the pass under way; searches of it
+    /// that are under way go on.
     pub fn forget(&self, gallery: &str) {
         let _ = self.orders.send(Order::Forget(gallery.to_owned())); // a service that has ended holds nothing
     }

@@ -40,8 +40,7 @@ impl Left {
 
     /// Where the run ends that holds an extent of a shard; `None` if no run does.
     pub fn end(&self, shard: &Arc<Shard>, extent: usize) -> Option<usize> {
-        let (_, runs) = self.shards.iter().find(|(known, _)| Arc::ptr_eq(known, shard))?;
-        runs.iter().find(|run| run.contains(&extent)).map(|run| run.end)
+        self.ends()(shard, extent)
     }
 
     /// The same for one extent after another, in the order of the sweep, without looking at all shards for each: what comes before
