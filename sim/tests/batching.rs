@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Numbers, Simulator, gallery};
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use whorl_gallery::{Enrolled, ListedDirectory, Shard, ShardBuilder};
@@ -20,11 +21,11 @@ const RECORDS: usize = 6144;
 /// What as many searches as fit into a pass may cost, where one costs 1.
 const COST_MAX: f64 = 1.3;
 
-/// A card engine that waits at a gate, and notes for how many cycles its card was busy in each pass.
+/// A card engine that waits at a gate, and tells for how many cycles its card was busy in each pass.
 struct Counted {
     card: CardEngine,
     gate: Arc<Mutex<()>>,
-    passes: Arc<Mutex<Vec<u64>>>,
+    passes: Sender<u64>,
 }
 
 impl Engine for Counted {
@@ -47,7 +48,7 @@ impl Engine for Counted {
         drop(self.gate.lock());
         let before = self.card.device().activity()?.card.busy_cycles;
         let ran = self.card.run(search, work);
-        self.passes.lock().unwrap().push(self.card.device().activity()?.card.busy_cycles - before);
+        let _ = self.passes.send(self.card.device().activity()?.card.busy_cycles - before); // the test may be over
         ran
     }
 }
@@ -79,9 +80,9 @@ fn searches_of_several_callers_cost_little_more_than_one() {
         priority: 5,
         deadline: None,
     };
-    let (gate, passes) = (Arc::<Mutex<()>>::default(), Arc::<Mutex<Vec<u64>>>::default());
+    let (gate, (told, passes)) = (Arc::<Mutex<()>>::default(), mpsc::channel());
     let card = CardEngine::new(simulator.open(), "card".into());
-    let engine = Counted { card, gate: Arc::clone(&gate), passes: Arc::clone(&passes) };
+    let engine = Counted { card, gate: Arc::clone(&gate), passes: told };
     let open = Box::new(|| Err(EngineError::Request { what: "opened once".into() }));
     let candidacy = Candidacy { name: "card".into(), role: Role::Worker, engine: Some(Box::new(engine)), open };
     // By time a piece would be a few hundred records: a simulated card has no more in 50 ms.
@@ -90,7 +91,6 @@ fn searches_of_several_callers_cost_little_more_than_one() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     // What `probes` cost together, and the best of each. They come while the card is busy with another gallery.
     let cost = |probes: &[Record]| {
-        passes.lock().unwrap().clear();
         let closed = gate.lock().unwrap();
         let mut busy = service.submit(task("other", &other, &probes[0])).unwrap();
         std::thread::sleep(Duration::from_millis(100));
@@ -103,12 +103,15 @@ fn searches_of_several_callers_cost_little_more_than_one() {
             let finished = runtime.block_on(ticket.answer()).unwrap();
             let answer = &finished.identification.coarse[0].1;
             assert_eq!(answer.comparisons, (SHARDS * RECORDS) as u64, "each search is compared with every record");
+            assert_eq!(finished.timing.passes, 1, "one pass over both shards");
             answer.candidates[0]
         });
         let best: Vec<_> = best.collect();
-        let passes = passes.lock().unwrap();
-        assert_eq!(passes.len(), 2, "one pass over both shards");
-        (passes[1] as f64, best)
+        // An answer may be here before its pass is counted.
+        let cycles = || passes.recv_timeout(Duration::from_mins(1)).expect("the pass is counted");
+        let (_other, gallery) = (cycles(), cycles());
+        assert!(passes.try_recv().is_err(), "nothing else was searched");
+        (gallery as f64, best)
     };
     let (one, alone) = cost(&probes[..1]);
     let (together, shared) = cost(&probes);

@@ -173,8 +173,11 @@ impl Batch {
         let rate = comparisons / now().saturating_duration_since(since).as_secs_f64().max(1e-6);
         let known = &mut state.entrants[member].rate;
         *known = Some(known.map_or(rate, |known| 0.75 * known + 0.25 * rate));
+        let is_last = state.open == 0;
         drop(state);
-        self.changed.notify_all();
+        if is_last {
+            self.changed.notify_all(); // nobody waits for less
+        }
     }
 
     /// Takes back everything that `member` holds, after it failed; where that was no fault of its own, it may try the same

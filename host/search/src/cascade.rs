@@ -248,7 +248,8 @@ impl Cascade {
         let plan =
             Plan { fingers, backgrounds: &backgrounds, gate: self.gate, alignments: self.correspondences, searched };
         let hits: Vec<_> = hits.into_iter().collect();
-        let compared = hits.par_iter().map(|(subject, hits)| plan.compare(*subject, hits));
+        // One at a time: a few of the candidates take most of the time, and no core is to sit on two of them.
+        let compared = hits.par_iter().with_max_len(1).map(|(subject, hits)| plan.compare(*subject, hits));
         let compared = compared.collect::<Result<Vec<_>, _>>()?;
         let fine_comparisons = compared.iter().map(|(_, comparisons)| comparisons).sum();
         let mut candidates: Vec<_> = compared.into_iter().map(|(candidate, _)| candidate).collect();

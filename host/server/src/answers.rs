@@ -115,16 +115,15 @@ fn masked(store: &Store, name: &str) -> String {
 }
 
 /// Keeps an answer for replays.
-pub fn keep(appliance: &Appliance, asked: Asked, answer: &proto::IdentifyResponse) {
-    let gallery = asked.snapshot.gallery().to_owned();
-    let document = document(&appliance.store, &asked, answer);
-    appliance.keeping.keep(&appliance.store, asked.id, gallery, document);
+pub fn keep(appliance: &Appliance, asked: Asked, answer: proto::IdentifyResponse) {
+    let (id, gallery) = (asked.id.clone(), asked.snapshot.gallery().to_owned());
+    let store = Arc::clone(&appliance.store);
+    appliance.keeping.keep(&appliance.store, id, gallery, move || document(&store, &asked, answer));
 }
 
 /// The document that keeps an answer.
-fn document(store: &Store, asked: &Asked, answer: &proto::IdentifyResponse) -> Vec<u8> {
+fn document(store: &Store, asked: &Asked, mut answer: proto::IdentifyResponse) -> Vec<u8> {
     let finger = |f: &ProbeFinger| KeptFinger { position: f.position.into(), record: f.probe.record().to_bytes() };
-    let mut answer = answer.clone();
     for candidate in &mut answer.candidates {
         candidate.subject = masked(store, &candidate.subject);
         (candidate.encounter, candidate.fingers) = (String::new(), Vec::new()); // a replay does not compare them
@@ -147,7 +146,7 @@ fn document(store: &Store, asked: &Asked, answer: &proto::IdentifyResponse) -> V
 /// Reads a document.
 async fn read(appliance: &Appliance, id: &str) -> Result<Kept, Status> {
     if let Some(document) = appliance.keeping.get(id) {
-        return Kept::decode(document.as_slice()).map_err(refusal::broken);
+        return Kept::decode((**document).as_slice()).map_err(refusal::broken);
     }
     let (store, name) = (Arc::clone(&appliance.store), id.to_owned());
     let document = tokio::task::spawn_blocking(move || store.kept(&name)).await.map_err(refusal::broken)?;

@@ -139,8 +139,8 @@ impl About {
 }
 
 /// Writes the entry of a call that is given up on its way, as when its caller goes away.
-struct Account<'a> {
-    audit: &'a AuditLog,
+struct Account {
+    audit: AuditLog,
     event: Option<Event>,
     method: &'static str,
     start: Instant,
@@ -148,12 +148,12 @@ struct Account<'a> {
     open: Arc<AtomicUsize>,
 }
 
-impl<'a> Account<'a> {
-    fn open(appliance: &'a Appliance, caller: &Caller, method: &'static str, about: &About) -> Self {
+impl Account {
+    fn open(appliance: &Appliance, caller: &Caller, method: &'static str, about: &About) -> Self {
         caller.is_on_record();
         appliance.open.fetch_add(1, Ordering::AcqRel);
-        let (audit, open) = (&appliance.audit, Arc::clone(&appliance.open));
-        let event = Some(about.event(caller, method, audit));
+        let (audit, open) = (appliance.audit.clone(), Arc::clone(&appliance.open));
+        let event = Some(about.event(caller, method, &audit));
         Self { audit, event, method, start: Instant::now(), deadline: caller.deadline, open }
     }
 
@@ -178,7 +178,7 @@ fn lost(entered: Result<u64, AuditError>) {
     }
 }
 
-impl Drop for Account<'_> {
+impl Drop for Account {
     fn drop(&mut self) {
         let late = self.deadline.is_some_and(|deadline| deadline <= Instant::now());
         if let Some(event) = self.close(if late { Code::DeadlineExceeded } else { Code::Cancelled }, 0) {
@@ -246,8 +246,9 @@ impl Appliance {
         let mut account = Account::open(self, caller, method, &about);
         let begun = Event { outcome: BEGUN.to_owned(), ..about.event(caller, method, &self.audit) };
         let (begun, result) = tokio::join!(self.audit.append(begun), work);
-        if let Some(event) = account.close_with(&result) {
-            self.audit.submit(event, lost);
+        if let Some(end) = account.close_with(&result) {
+            // In a task of its own: the log's thread, when it is woken, takes the processor that the answer needs.
+            tokio::spawn(async move { account.audit.submit(end, lost) });
         }
         begun.map_err(refusal::unaudited)?;
         result.map(|(value, _)| value)

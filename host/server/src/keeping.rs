@@ -1,16 +1,19 @@
 //! Answers on their way to the store.
 //!
-//! An answer is given when it is in the audit log; that it can be made again is not waited for. Until the store has it, it is
-//! here, so a replay finds it at once. A loss of power may take the last few: they are on record and cannot be replayed.
+//! An answer is given when its search is in the audit log; that it can be made again is not waited for. Until the store has it, it
+//! is here, so a replay finds it at once. A loss of power may take the last few: they are on record and cannot be replayed.
 
 use crate::metrics;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use whorl_gallery::{Operation, Store};
+
+/// A document, which is made when somebody needs it.
+type Document = LazyLock<Vec<u8>, Box<dyn FnOnce() -> Vec<u8> + Send>>;
 
 /// The documents, by the ids of their searches.
 #[derive(Clone, Default)]
-pub struct Keeping(Arc<Mutex<HashMap<String, Arc<Vec<u8>>>>>);
+pub struct Keeping(Arc<Mutex<HashMap<String, Arc<Document>>>>);
 
 impl std::fmt::Debug for Keeping {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -19,7 +22,7 @@ impl std::fmt::Debug for Keeping {
 }
 
 impl Keeping {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Vec<u8>>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Document>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -29,21 +32,31 @@ impl Keeping {
     }
 
     /// The document of a search.
-    pub fn get(&self, id: &str) -> Option<Arc<Vec<u8>>> {
+    pub fn get(&self, id: &str) -> Option<Arc<Document>> {
         self.lock().get(id).cloned()
     }
 
-    /// Gives a document of `gallery` to the store.
-    pub fn keep(&self, store: &Store, id: String, gallery: String, document: Vec<u8>) {
-        self.lock().insert(id.clone(), Arc::new(document.clone()));
-        let request_id = uuid::Uuid::now_v7().to_string();
-        let (keeping, kept) = (self.clone(), id.clone());
-        store.submit(Operation::Keep { request_id, id, gallery, document }, move |result| {
-            if let Err(error) = result {
-                metrics::not_kept();
-                tracing::error!(%error, "an answer cannot be replayed: the store does not keep it");
-            }
-            keeping.lock().remove(&kept);
+    /// Gives a document of `gallery` to the store, in a task of its own: making and handing it over are not in the answer's way.
+    pub fn keep(
+        &self,
+        store: &Arc<Store>,
+        id: String,
+        gallery: String,
+        document: impl FnOnce() -> Vec<u8> + Send + 'static,
+    ) {
+        let document = Arc::new(Document::new(Box::new(document)));
+        self.lock().insert(id.clone(), Arc::clone(&document));
+        let (keeping, store) = (self.clone(), Arc::clone(store));
+        tokio::spawn(async move {
+            let (request_id, kept) = (uuid::Uuid::now_v7().to_string(), id.clone());
+            let document = LazyLock::force(&document).clone();
+            store.submit(Operation::Keep { request_id, id, gallery, document }, move |result| {
+                if let Err(error) = result {
+                    metrics::not_kept();
+                    tracing::error!(%error, "an answer cannot be replayed: the store does not keep it");
+                }
+                keeping.lock().remove(&kept);
+            });
         });
     }
 }

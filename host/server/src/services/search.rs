@@ -116,7 +116,7 @@ impl Answered {
                 candidate.rank = rank;
             }
         }
-        answers::keep(appliance, asked, &answer);
+        answers::keep(appliance, asked, answer.clone());
         if let Some(timing) = &mut answer.timing {
             timing.total = Some(answer::duration(caller.arrived.elapsed()));
         }
