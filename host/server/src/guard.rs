@@ -2,6 +2,7 @@
 
 use crate::audit::{AuditLog, Event};
 use crate::identity::{Identity, IdentityError};
+use crate::incoming::Peer;
 use crate::metrics;
 use crate::refusal;
 use crate::request;
@@ -17,7 +18,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 use tonic::body::Body;
 use tonic::codegen::http;
-use tonic::transport::server::{TcpConnectInfo, TlsConnectInfo};
+use tonic::transport::server::TlsConnectInfo;
 use tonic::{Code, Request, Status};
 use tower::{Layer, Service};
 use tracing::Instrument;
@@ -29,7 +30,7 @@ const REQUEST_ID_BYTES_MAX: usize = 64;
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// Who.
-    pub identity: Identity,
+    pub identity: Arc<Identity>,
     /// The call's own id.
     pub call_id: String,
     /// The caller's id of it, from the `x-request-id` metadata; may be empty.
@@ -63,7 +64,7 @@ pub enum Trust {
     /// Nobody: a certificate is needed.
     Certificates,
     /// This one, over the loopback.
-    Everybody(Identity),
+    Everybody(Arc<Identity>),
 }
 
 /// What the guard goes by.
@@ -80,14 +81,14 @@ struct Rules {
 
 /// Why a call may not go on.
 struct Refused {
-    identity: Option<Identity>,
+    identity: Option<Arc<Identity>>,
     status: Status,
     /// Whether it goes on record.
     recorded: bool,
 }
 
 impl Refused {
-    const fn new(identity: Option<Identity>, status: Status) -> Self {
+    const fn new(identity: Option<Arc<Identity>>, status: Status) -> Self {
         Self { identity, status, recorded: true }
     }
 }
@@ -164,8 +165,9 @@ impl Guard {
     }
 
     /// Puts a call on record that no service has: one that was refused, or whose request could not be read.
-    async fn record(&self, identity: Option<Identity>, call_id: &str, method: &str, status: Status) -> Status {
-        let (identity, certificate) = identity.map_or_else(Default::default, |found| (found.name, found.fingerprint));
+    async fn record(&self, identity: Option<Arc<Identity>>, call_id: &str, method: &str, status: Status) -> Status {
+        let known = |of: Arc<Identity>| (of.name.clone(), of.fingerprint.clone());
+        let (identity, certificate) = identity.map_or_else(Default::default, known);
         let event = Event {
             identity,
             certificate,
@@ -177,14 +179,14 @@ impl Guard {
         self.0.audit.append(event).await.map_or_else(refusal::unaudited, |_| status)
     }
 
-    fn identify<B>(&self, request: &http::Request<B>) -> Result<Option<Identity>, IdentityError> {
+    fn identify<B>(&self, request: &http::Request<B>) -> Result<Option<Arc<Identity>>, IdentityError> {
         match &self.0.trust {
-            Trust::Everybody(identity) => Ok(Some(identity.clone())),
+            Trust::Everybody(identity) => Ok(Some(Arc::clone(identity))),
             Trust::Certificates => {
-                let connection = request.extensions().get::<TlsConnectInfo<TcpConnectInfo>>();
-                let certificates = connection.and_then(TlsConnectInfo::peer_certs);
+                let Some(connection) = request.extensions().get::<TlsConnectInfo<Peer>>() else { return Ok(None) };
+                let certificates = connection.peer_certs();
                 let own = certificates.as_deref().and_then(|chain| chain.first());
-                own.map(|certificate| Identity::from_certificate(certificate)).transpose()
+                own.map(|certificate| connection.get_ref().identity(certificate)).transpose()
             }
         }
     }

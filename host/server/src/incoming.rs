@@ -1,8 +1,9 @@
 //! Connections as they come in: so many at once, and none that keeps others out.
 
+use crate::identity::{Identity, IdentityError};
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -10,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::server::{Connected, TcpConnectInfo};
+use tonic::transport::server::Connected;
 
 /// Pause after a connection that could not be taken: mostly no file descriptor is left, and trying on at once helps nobody.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -19,7 +20,22 @@ const PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct Connection {
     stream: TcpStream,
+    peer: Peer,
     _place: OwnedSemaphorePermit,
+}
+
+/// Who is at the other end, which its certificate says for all calls of a connection.
+#[derive(Debug, Clone, Default)]
+pub struct Peer(Arc<OnceLock<Result<Arc<Identity>, IdentityError>>>);
+
+impl Peer {
+    /// The identity of `certificate`, which this connection was made with.
+    ///
+    /// # Errors
+    /// [`IdentityError`]: it names nobody.
+    pub fn identity(&self, certificate: &[u8]) -> Result<Arc<Identity>, IdentityError> {
+        self.0.get_or_init(|| Identity::from_certificate(certificate).map(Arc::new)).clone()
+    }
 }
 
 /// Takes connections as long as fewer than `max` are open; the system lets the next ones wait.
@@ -37,7 +53,7 @@ pub fn connections(listener: TcpListener, max: usize) -> impl Stream<Item = io::
                 Ok((stream, _)) => {
                     // A small answer must not wait for the acknowledgement of the one before.
                     let _ = stream.set_nodelay(true); // it is only slower without
-                    if sender.send(Ok(Connection { stream, _place: place })).await.is_err() {
+                    if sender.send(Ok(Connection { stream, peer: Peer::default(), _place: place })).await.is_err() {
                         return;
                     }
                 }
@@ -52,10 +68,10 @@ pub fn connections(listener: TcpListener, max: usize) -> impl Stream<Item = io::
 }
 
 impl Connected for Connection {
-    type ConnectInfo = TcpConnectInfo;
+    type ConnectInfo = Peer;
 
-    fn connect_info(&self) -> TcpConnectInfo {
-        self.stream.connect_info()
+    fn connect_info(&self) -> Peer {
+        self.peer.clone()
     }
 }
 

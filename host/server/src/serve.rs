@@ -151,7 +151,7 @@ pub async fn start(config: &Config, parts: Parts) -> Result<Serving, ServeError>
     let (stop, stopping) = watch::channel(false);
     let trust = match &config.server.tls {
         Some(_) => Trust::Certificates,
-        None => Trust::Everybody(Identity::loopback(config.plaintext_roles())),
+        None => Trust::Everybody(Arc::new(Identity::loopback(config.plaintext_roles()))),
     };
     let guard = Guard::new(trust, config.limits.requests_per_second, config.limits.burst, audit.clone());
     let appliance = Arc::new(Appliance {
