@@ -60,3 +60,31 @@ impl Keeping {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+    use whorl_gallery::StoreOptions;
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn an_answer_is_found_before_the_store_has_it_and_made_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::create(&folder.path().join("store"), StoreOptions::default()).expect("a store");
+        let (store, keeping, made) = (Arc::new(store), Keeping::default(), Arc::<AtomicUsize>::default());
+        let counted = Arc::clone(&made);
+        keeping.keep(&store, "id".into(), "gallery".into(), move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            b"answer".to_vec()
+        });
+        // The only thread has not come to the task that hands it over.
+        assert_eq!((keeping.len(), store.kept("id").expect("readable")), (1, None));
+        assert_eq!(**keeping.get("id").expect("it is here"), b"answer".to_vec());
+        while keeping.len() > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(store.kept("id").expect("readable"), Some(b"answer".to_vec()));
+        assert_eq!(made.load(Ordering::Relaxed), 1);
+    }
+}
