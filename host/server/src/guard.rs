@@ -166,8 +166,7 @@ impl Guard {
 
     /// Puts a call on record that no service has: one that was refused, or whose request could not be read.
     async fn record(&self, identity: Option<Arc<Identity>>, call_id: &str, method: &str, status: Status) -> Status {
-        let known = |of: Arc<Identity>| (of.name.clone(), of.fingerprint.clone());
-        let (identity, certificate) = identity.map_or_else(Default::default, known);
+        let (identity, certificate) = identity.map(|of| (of.name.clone(), of.fingerprint.clone())).unwrap_or_default();
         let event = Event {
             identity,
             certificate,

@@ -234,14 +234,12 @@ fn quantile(mut times: Vec<f64>, share: f64) -> Option<f64> {
     times.get(((times.len() as f64 * share) as usize).min(times.len().saturating_sub(1))).copied()
 }
 
-/// The median with the bounds between which it lies at 95 %, whatever the distribution: the ranks of a binomial of one half, by
-/// its normal approximation (Conover, Practical Nonparametric Statistics, 3.2).
-fn median_with_bounds(mut times: Vec<f64>) -> Option<[f64; 3]> {
-    times.sort_by(f64::total_cmp);
-    let half = times.len() as f64 / 2.0;
-    let off = 1.96 * (times.len() as f64).sqrt() / 2.0;
-    let at = |rank: f64| times.get((rank.max(0.0) as usize).min(times.len().saturating_sub(1))).copied();
-    Some([at(half - off)?, at(half)?, at(half + off)?])
+/// The median and the bounds between which it lies at 95 %, whatever the distribution: the ranks of a binomial of one half, by its
+/// normal approximation (Conover, Practical Nonparametric Statistics, 3.2).
+fn median_with_bounds(times: &[f64]) -> Value {
+    let off = 0.98 / (times.len() as f64).sqrt();
+    let at = |share| quantile(times.to_vec(), share);
+    json!({"p50_ms": at(0.5), "low_ms": at(0.5 - off), "high_ms": at(0.5 + off)})
 }
 
 fn to_json(options: &Options, imported: &Imported, recovery: &Recovery, stats: &Value, searches: &Searches) -> Value {
@@ -261,9 +259,7 @@ fn to_json(options: &Options, imported: &Imported, recovery: &Recovery, stats: &
     };
     let beside = |part: fn(&Took) -> Duration| {
         let of = |took: &Took| part(took).as_secs_f64() * 1e3;
-        let [low, p50, high] =
-            median_with_bounds(service.iter().zip(bare).map(|(through, past)| of(through) - of(past)).collect())?;
-        Some(json!({"p50_ms": p50, "low_ms": low, "high_ms": high}))
+        median_with_bounds(&service.iter().zip(bare).map(|(through, past)| of(through) - of(past)).collect::<Vec<_>>())
     };
     let references = stats["references"].as_f64().unwrap_or(1.0).max(1.0);
     let p50 = quantile(ms(bare), 0.5).unwrap_or(f64::INFINITY);

@@ -167,7 +167,7 @@ pub fn compare(probe: &Probe, reference: &Record, gate: u8) -> Result<FineCompar
 /// # Errors
 /// As [`compare`]; of several errors any one.
 pub fn compare_all(probe: &Probe, references: &[Record], gate: u8) -> Result<Vec<FineComparison>, RecordError> {
-    references.par_iter().with_max_len(1).map(|reference| compare(probe, reference, gate)).collect()
+    references.par_iter().map(|reference| compare(probe, reference, gate)).collect()
 }
 
 /// Compares a probe with one reference whose coarse comparison, at the same gate, is known.
